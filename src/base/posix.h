@@ -1,0 +1,69 @@
+// System calls as the rest of the code wants them: interrupted calls are repeated, every new
+// descriptor is close-on-exec, and a failure is a SystemError that names what was tried. Functions
+// that can fail in the normal course of things return a value instead.
+#pragma once
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "base/unique_fd.h"
+
+struct pollfd;
+
+namespace fetchpool {
+
+// The monotonic clock: for every deadline and duration. Wall-clock time is for timestamps only.
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+
+namespace posix {
+
+struct FdPair {
+  UniqueFd first;
+  UniqueFd second;
+};
+
+// first: the end to read from, second: the end to write to.
+FdPair make_pipe();
+// A connected pair of AF_UNIX sockets of `type` (SOCK_STREAM, SOCK_SEQPACKET).
+FdPair make_socket_pair(int type);
+
+void set_nonblocking(int fd, bool on);
+// Asks for a pipe buffer of `bytes`; what the system grants is good enough.
+void set_pipe_size(int fd, std::size_t bytes);
+UniqueFd duplicate(int fd);
+// `mode` as in open(2); O_CLOEXEC is added.
+UniqueFd open_file(const std::string& path, int flags, mode_t mode = 0644);
+
+// Reads once. Nothing: no byte is there now (EAGAIN). 0: end of file.
+std::optional<std::size_t> read_some(int fd, char* data, std::size_t size);
+// Writes once. Nothing: no byte can be taken now (EAGAIN). Throws SystemError (EPIPE among them).
+std::optional<std::size_t> write_some(int fd, const struct iovec* pieces, int count);
+// Writes everything, waiting where it must.
+void write_all(int fd, const char* data, std::size_t size);
+
+// poll(2); the timeout is rounded up to the next millisecond, nothing means for ever. Returns the
+// number of descriptors with events; an interruption by a signal counts as 0.
+int poll_for(struct pollfd* fds, std::size_t count, std::optional<Clock::duration> timeout);
+
+// How many CPUs this process may use: its affinity mask, and the CPU quota of its control group.
+int usable_cpus();
+
+// Makes sure that descriptors 0, 1 and 2 are open (on /dev/null where they were not), so that
+// nothing of ours ever becomes somebody's standard output.
+void fill_standard_descriptors();
+
+// Closes every descriptor from `first` on except those in [keep, keep + count), which must be
+// sorted. Works without close_range(2) and without /proc.
+void close_all_but(int first, const int* keep, std::size_t count);
+
+// The number of threads of this process, 1 where it cannot be read.
+int thread_count();
+
+}  // namespace posix
+}  // namespace fetchpool

@@ -1,0 +1,50 @@
+#include "ipc/channel.h"
+
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/posix.h"
+
+namespace fetchpool::ipc {
+
+Channel::Channel(UniqueFd in, UniqueFd out, std::size_t max_payload)
+    : in_(std::move(in)), out_(std::move(out)), reader_(max_payload) {}
+
+void Channel::close() {
+  in_.reset();
+  out_.reset();
+  writer_.clear();
+}
+
+bool Channel::flush() {
+  try {
+    return writer_.flush(out_fd());
+  } catch (const SystemError& error) {
+    if (error.error_number() != EPIPE && error.error_number() != ECONNRESET) throw;
+    // Why the peer is gone is told by its end, not by this write.
+    writer_.clear();
+    return true;
+  }
+}
+
+bool Channel::receive(std::size_t limit) {
+  auto room = reader_->room();
+  auto count = posix::read_some(in_.get(), room.data(), std::min(limit, room.size()));
+  if (!count) return false;
+  if (*count == 0) {
+    at_end_ = true;
+    return false;
+  }
+  reader_->filled(*count);
+  return true;
+}
+
+std::size_t Channel::available() const {
+  int count = 0;
+  if (!in_.is_open() || ioctl(in_.get(), FIONREAD, &count) != 0) return 0;
+  return static_cast<std::size_t>(std::max(count, 0));
+}
+
+}  // namespace fetchpool::ipc

@@ -1,0 +1,151 @@
+#include "ipc/frame.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/posix.h"
+
+namespace fetchpool::ipc {
+namespace {
+
+constexpr std::uint32_t kMagic = 0x46504c31;
+constexpr std::size_t kBlockSize = std::size_t{1} << 20;
+// From this size on a payload is written from where it lies.
+constexpr std::size_t kLarge = std::size_t{16} << 10;
+
+std::uint32_t check_of(const FrameHeader& header) {
+  std::uint64_t mixed = (std::uint64_t{header.kind} << 32 | header.length) ^
+                        (header.job * 0x9e3779b97f4a7c15ULL);
+  mixed *= 0xff51afd7ed558ccdULL;
+  return static_cast<std::uint32_t>(mixed >> 32) ^ header.magic;
+}
+
+}  // namespace
+
+FrameHeader make_header(FrameKind kind, std::uint64_t job, std::size_t length) {
+  if (length > UINT32_MAX) throw Error("a message of more than 4 GiB cannot be sent to a worker");
+  FrameHeader header{kMagic, static_cast<std::uint32_t>(kind), job,
+                     static_cast<std::uint32_t>(length), 0};
+  header.check = check_of(header);
+  return header;
+}
+
+struct FrameReader::Block {
+  explicit Block(std::size_t capacity) : size(capacity), data(new char[capacity]) {}
+  std::size_t size;
+  std::unique_ptr<char[]> data;
+};
+
+FrameReader::FrameReader(std::size_t max_length) : max_length_(max_length) {}
+
+void FrameReader::start_block(std::size_t size) {
+  auto next = spare_ && spare_.use_count() == 1 && spare_->size >= size
+                  ? std::move(spare_)
+                  : std::make_shared<Block>(size);
+  if (filled_ > parsed_)
+    std::memcpy(next->data.get(), block_->data.get() + parsed_, filled_ - parsed_);
+  filled_ -= parsed_;
+  parsed_ = 0;
+  if (block_ && block_->size == kBlockSize) spare_ = std::move(block_);
+  block_ = std::move(next);
+}
+
+std::span<char> FrameReader::room() {
+  // A block nobody else holds is used again from its start.
+  if (block_ && parsed_ == filled_ && wanted_ == 0 && block_->size == kBlockSize &&
+      block_.use_count() == 1)
+    parsed_ = filled_ = 0;
+  if (!block_ || (wanted_ > 0 && parsed_ + wanted_ > block_->size) ||
+      (wanted_ == 0 && block_->size - filled_ < kBlockSize / 4))
+    start_block(std::max(kBlockSize, wanted_));
+  // Of a frame larger than a block no byte beyond its end is read, so that the next one starts in
+  // a block of its own.
+  std::size_t end = block_->size > kBlockSize ? parsed_ + wanted_ : block_->size;
+  return {block_->data.get() + filled_, end - filled_};
+}
+
+void FrameReader::filled(std::size_t count) { filled_ += count; }
+
+std::optional<Frame> FrameReader::next() {
+  std::size_t unparsed = filled_ - parsed_;
+  if (unparsed < sizeof(FrameHeader)) return std::nullopt;
+  FrameHeader header;
+  std::memcpy(&header, block_->data.get() + parsed_, sizeof header);
+  if (header.magic != kMagic || header.check != check_of(header))
+    throw ProtocolError("the stream of frames is damaged");
+  if (header.length > max_length_)
+    throw ProtocolError("a frame of " + std::to_string(header.length) +
+                        " bytes is longer than allowed");
+  std::size_t whole = sizeof header + header.length;
+  if (unparsed < whole) {
+    wanted_ = whole;
+    return std::nullopt;
+  }
+  wanted_ = 0;
+  std::string_view payload(block_->data.get() + parsed_ + sizeof header, header.length);
+  parsed_ += whole;
+  return Frame{static_cast<FrameKind>(header.kind), header.job, Bytes(block_, payload)};
+}
+
+std::string& FrameWriter::tail() {
+  if (pieces_.empty() || !pieces_.back().large.empty()) pieces_.emplace_back();
+  return pieces_.back().small;
+}
+
+void FrameWriter::append(Bytes payload) {
+  pending_ += payload.size();
+  if (payload.size() < kLarge)
+    tail() += payload.view();
+  else
+    pieces_.push_back({{}, std::move(payload)});
+}
+
+void FrameWriter::add(FrameKind kind, std::uint64_t job, std::string_view payload) {
+  add(kind, job, payload, Bytes());
+}
+
+void FrameWriter::add(FrameKind kind, std::uint64_t job, Bytes payload) {
+  add(kind, job, std::string_view(), std::move(payload));
+}
+
+void FrameWriter::add(FrameKind kind, std::uint64_t job, std::string_view head, Bytes body) {
+  FrameHeader header = make_header(kind, job, head.size() + body.size());
+  std::string& small = tail();
+  small.append(reinterpret_cast<const char*>(&header), sizeof header);
+  small += head;
+  pending_ += sizeof header + head.size();
+  append(std::move(body));
+}
+
+bool FrameWriter::flush(int fd) {
+  constexpr int kMostPieces = 64;
+  while (pending_ > 0) {
+    struct iovec vector[kMostPieces];
+    int count = 0;
+    for (const Piece& piece : pieces_) {
+      if (count == kMostPieces) break;
+      std::string_view view = piece.view();
+      if (count == 0) view.remove_prefix(offset_);
+      vector[count++] = {const_cast<char*>(view.data()), view.size()};
+    }
+    auto written = posix::write_some(fd, vector, count);
+    if (!written) return false;
+    pending_ -= *written;
+    offset_ += *written;
+    while (!pieces_.empty() && offset_ >= pieces_.front().view().size()) {
+      offset_ -= pieces_.front().view().size();
+      pieces_.pop_front();
+    }
+  }
+  return true;
+}
+
+void FrameWriter::clear() {
+  pieces_.clear();
+  offset_ = 0;
+  pending_ = 0;
+}
+
+}  // namespace fetchpool::ipc

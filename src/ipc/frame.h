@@ -1,0 +1,122 @@
+// Frames: how messages are told apart on a stream of bytes between two processes.
+//
+// A frame is a header of 24 bytes in the byte order of the machine (both ends are one program),
+// then `length` bytes of payload. The header carries a check over its other fields, so that bytes
+// a worker did not mean as a frame are noticed at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fetchpool/bytes.h"
+#include "fetchpool/error.h"
+
+namespace fetchpool::ipc {
+
+// What stands in a frame is decided above; the kinds here are those that the process layer knows.
+enum class FrameKind : std::uint32_t {
+  // to a worker
+  setup = 1,  // first frame of all: what the worker needs to know once
+  job = 2,    // one job: its id and its bytes
+  stop = 3,   // finish what was begun, then leave
+  // from a worker
+  ready = 16,     // takes jobs from now on
+  progress = 17,  // a job reached the point its user wants to know of
+  part = 18,      // bytes of a job's answer, more to come
+  done = 19,      // a job's answer, or the rest of it
+  failed = 20,    // cannot start; the payload says why
+};
+
+struct Frame {
+  FrameKind kind;
+  std::uint64_t job;
+  Bytes payload;
+};
+
+struct FrameHeader {
+  std::uint32_t magic;
+  std::uint32_t kind;
+  std::uint64_t job;
+  std::uint32_t length;
+  std::uint32_t check;
+};
+static_assert(sizeof(FrameHeader) == 24);
+
+FrameHeader make_header(FrameKind kind, std::uint64_t job, std::size_t length);
+
+// The other side sent something that is no frame.
+class ProtocolError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Takes frames out of a stream. Bytes are read straight into the blocks that the payloads then
+// share, so a payload is never copied unless it straddles two blocks of 1 MiB.
+//
+//   reader.room()           where the next bytes go, never empty
+//   reader.filled(n)        n bytes were put there
+//   reader.next()           the next whole frame, or nothing
+class FrameReader {
+ public:
+  // A frame whose payload is longer than `max_length` bytes is a ProtocolError.
+  explicit FrameReader(std::size_t max_length);
+
+  std::span<char> room();
+  void filled(std::size_t count);
+  // Throws ProtocolError; after that the stream is lost.
+  std::optional<Frame> next();
+  // Whether a frame has begun and not ended.
+  bool in_frame() const { return parsed_ < filled_; }
+
+ private:
+  struct Block;
+
+  void start_block(std::size_t size);
+
+  std::size_t max_length_;
+  std::shared_ptr<Block> block_;
+  std::shared_ptr<Block> spare_;
+  std::size_t parsed_ = 0;
+  std::size_t filled_ = 0;
+  std::size_t wanted_ = 0;
+};
+
+// Collects frames and writes them with as few calls as possible. Small payloads are copied
+// together; large ones are written from where they are.
+class FrameWriter {
+ public:
+  void add(FrameKind kind, std::uint64_t job, std::string_view payload);
+  void add(FrameKind kind, std::uint64_t job, Bytes payload);
+  // A frame of two pieces: a head that is copied and a body that is not.
+  void add(FrameKind kind, std::uint64_t job, std::string_view head, Bytes body);
+
+  std::size_t pending_bytes() const { return pending_; }
+  // Writes until nothing is left or `fd` takes no more; returns whether nothing is left. Throws
+  // SystemError (EPIPE when the other end is gone).
+  bool flush(int fd);
+  // Forgets what was not written.
+  void clear();
+
+ private:
+  // Either headers and small payloads, one after the other, or one large payload.
+  struct Piece {
+    std::string small;
+    Bytes large;
+    std::string_view view() const { return large.empty() ? std::string_view(small) : large.view(); }
+  };
+
+  std::string& tail();
+  void append(Bytes payload);
+
+  std::deque<Piece> pieces_;
+  std::size_t offset_ = 0;  // of the first piece, already written
+  std::size_t pending_ = 0;
+};
+
+}  // namespace fetchpool::ipc

@@ -1,0 +1,117 @@
+// The process that forks workers, seen from the parent.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "fetchpool/exit_status.h"
+#include "process/worker_link.h"
+
+namespace fetchpool::process {
+
+// Which descriptors a worker has.
+enum class WorkerDescriptors {
+  only_its_own,  // its channel, and standard error; 0 and 1 are /dev/null
+  inherited,     // also those the host had when the spawner was made; 0 is /dev/null
+};
+
+struct SpawnerOptions {
+  // Whether the spawner keeps the descriptors of the host for workers that inherit them.
+  bool keep_descriptors = true;
+  // Whether it may be made while the process has other threads: see fetchpool::prepare().
+  bool allow_threads = false;
+};
+
+struct WorkerStart {
+  WorkerFunction function = nullptr;
+  int index = 0;
+  WorkerDescriptors descriptors = WorkerDescriptors::only_its_own;
+  // Whether the worker leads a process group of its own, which then ends with it.
+  bool own_group = false;
+  // Whether the channel is one socket (`out` not open) or two pipes.
+  UniqueFd in;
+  UniqueFd out;
+  std::size_t max_payload = 0;
+};
+
+// What a spawner says about one worker.
+struct SpawnerReport {
+  enum class Kind {
+    born,     // `pid` runs
+    refused,  // the system would not fork; `error_number` says why
+    ended,    // reaped; `status` says how. Nothing of its process group is left
+    lost,     // the spawner itself is gone, and all its workers with it
+  };
+  Kind kind;
+  std::uint32_t worker = 0;
+  pid_t pid = 0;
+  int error_number = 0;
+  ExitStatus status;
+};
+
+class SpawnerSession;
+
+// A small single-threaded process that forks workers on request, reaps them and reports how they
+// ended, together with an idle spare that takes its place when it is lost. Both are forked when
+// this object is made, see no memory of later, and leave when the host is gone in whatever way.
+// Thread-safe.
+class Spawner : public std::enable_shared_from_this<Spawner> {
+ public:
+  // Forks now. Throws Error where the process has threads and they were not allowed.
+  static std::shared_ptr<Spawner> create(const SpawnerOptions& options = {});
+  // The one that prepare() made, or null.
+  static std::shared_ptr<Spawner> root();
+  // The root spawner where there is one, else a new one of the caller's own.
+  static std::shared_ptr<Spawner> obtain(const SpawnerOptions& options = {});
+  ~Spawner();
+  Spawner(const Spawner&) = delete;
+  Spawner& operator=(const Spawner&) = delete;
+
+  // Opens a session with the spawner that serves now. Where `lost_generation` is the one that
+  // serves, the spare is put in its place first. Throws PoolBroken when both are gone.
+  SpawnerSession open_session(std::optional<std::uint64_t> lost_generation = std::nullopt);
+
+  // The process ids of the spawner that serves now and of its spare, for tests and messages.
+  pid_t pid() const;
+  pid_t spare_pid() const;
+
+ private:
+  struct State;
+  explicit Spawner(const SpawnerOptions& options);
+
+  std::unique_ptr<State> state_;
+};
+
+// One supervisor's conversation with the spawner. Workers started through it are ended when it is
+// closed. Not thread-safe.
+class SpawnerSession {
+ public:
+  SpawnerSession() = default;
+  SpawnerSession(UniqueFd socket, std::uint64_t generation)
+      : socket_(std::move(socket)), generation_(generation) {}
+
+  bool is_open() const { return socket_.is_open(); }
+  std::uint64_t generation() const { return generation_; }
+  // Readable when a report is there.
+  int poll_fd() const { return socket_.get(); }
+
+  // Asks for a worker, by an id of the caller's choice that it uses once only.
+  void start(std::uint32_t worker, WorkerStart start, const StatusPage& status);
+  // Sends SIGKILL (to its group where it leads one). A worker that has ended is not touched.
+  void kill(std::uint32_t worker);
+  // The next report that is there, never waiting. After `lost` the session is closed.
+  std::optional<SpawnerReport> next_report();
+
+ private:
+  UniqueFd socket_;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace fetchpool::process

@@ -1,0 +1,49 @@
+// What a worker function is given: its end of everything.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ipc/channel.h"
+#include "process/status_page.h"
+
+namespace fetchpool::process {
+
+// The worker's end of its channel and status page. The channel is blocking until the worker
+// function makes its descriptors non-blocking. End of file on it means that nobody wants answers
+// any more: the worker function should return.
+class WorkerLink {
+ public:
+  WorkerLink(int index, std::string setup, ipc::Channel channel, StatusPage status)
+      : index_(index),
+        setup_(std::move(setup)),
+        channel_(std::move(channel)),
+        status_(std::move(status)) {}
+
+  // The number of the worker's place, from 0 on. A replacement has the number of the worker it
+  // replaces.
+  int index() const { return index_; }
+  const std::string& setup() const { return setup_; }
+  ipc::Channel& channel() { return channel_; }
+  StatusPage& status() { return status_; }
+
+  // Tells the parent that the worker takes jobs from now on; to be called once, within the
+  // deadline for starting. Writes at once.
+  void ready();
+  // Tells the parent why the worker cannot start. The worker function should then return.
+  void failed(std::string_view reason);
+
+ private:
+  int index_;
+  std::string setup_;
+  ipc::Channel channel_;
+  StatusPage status_;
+};
+
+// Runs in a worker process. What it returns is the worker's exit code; an exception that leaves it
+// is reported as `failed` where Ready was not said, and ends the worker with exit code 1. It must
+// be a plain function or captureless lambda of the program's own image: only its address travels.
+using WorkerFunction = int (*)(WorkerLink&);
+
+}  // namespace fetchpool::process
