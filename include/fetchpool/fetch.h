@@ -31,9 +31,9 @@ enum class BodyForm {
 // has its default; durations of 0 mean no limit unless said otherwise.
 struct FetchOptions {
   // --- the pool (not used by fetch())
-  int processes = 0;      // worker processes; 0: as many as CPUs this process may use
-  int concurrency = 128;  // transfers at once, over all workers
-  int per_host = 6;       // transfers at once to one host (scheme, name and port); 0: no limit
+  int processes = 0;           // worker processes; 0: as many as CPUs this process may use
+  int concurrency = 128;       // transfers at once, over all workers
+  int per_host = 6;            // transfers at once to one host (scheme, name and port); 0: no limit
   bool allow_threads = false;  // as in PrepareOptions, where no prepare() was called
 
   // --- the request
@@ -111,9 +111,9 @@ class Body {
 
 // What became of one URL.
 struct FetchResult {
-  std::uint64_t seq = 0;  // number of the request, from 0, in the order of submission
-  std::string input;      // as submitted
-  std::string url;        // what was requested first: normalised, without fragment and userinfo
+  std::uint64_t seq = 0;      // number of the request, from 0, in the order of submission
+  std::string input;          // as submitted
+  std::string url;            // what was requested first: normalised, without fragment and userinfo
   std::string url_effective;  // what was requested last
   Outcome outcome = Outcome::cancelled;
   bool ok() const { return is_success(outcome); }
@@ -136,8 +136,8 @@ struct FetchResult {
   std::optional<bool> complete;
 
   std::vector<Redirect> redirects;
-  int num_attempts = 0;  // 0: no request was made
-  int num_connects = 0;  // new connections of the last hop
+  int num_attempts = 0;                      // 0: no request was made
+  int num_connects = 0;                      // new connections of the last hop
   std::optional<std::uint32_t> retry_after;  // seconds, as the last response asked for
   std::string remote_ip;
   int remote_port = 0;

@@ -18,7 +18,8 @@ std::string ExitStatus::text() const {
       return "exited with " + std::to_string(number_);
     case Kind::signaled: {
       const char* name = sigabbrev_np(number_);
-      return "killed by " + (name ? "SIG" + std::string(name) : "signal " + std::to_string(number_));
+      return "killed by " +
+             (name ? "SIG" + std::string(name) : "signal " + std::to_string(number_));
     }
     case Kind::unknown:
       break;

@@ -109,10 +109,14 @@ std::optional<std::size_t> write_some(int fd, const struct iovec* pieces, int co
 
 void write_all(int fd, const char* data, std::size_t size) {
   while (size > 0) {
-    struct iovec piece {const_cast<char*>(data), size};
+    struct iovec piece {
+      const_cast<char*>(data), size
+    };
     auto written = write_some(fd, &piece, 1);
     if (!written) {
-      struct pollfd writable {fd, POLLOUT, 0};
+      struct pollfd writable {
+        fd, POLLOUT, 0
+      };
       poll_for(&writable, 1, std::nullopt);
       continue;
     }

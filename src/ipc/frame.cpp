@@ -14,10 +14,11 @@ constexpr std::uint32_t kMagic = 0x46504c31;
 constexpr std::size_t kBlockSize = std::size_t{1} << 20;
 // From this size on a payload is written from where it lies.
 constexpr std::size_t kLarge = std::size_t{16} << 10;
+constexpr std::size_t kFullPiece = std::size_t{256} << 10;
 
 std::uint32_t check_of(const FrameHeader& header) {
-  std::uint64_t mixed = (std::uint64_t{header.kind} << 32 | header.length) ^
-                        (header.job * 0x9e3779b97f4a7c15ULL);
+  std::uint64_t mixed =
+      (std::uint64_t{header.kind} << 32 | header.length) ^ (header.job * 0x9e3779b97f4a7c15ULL);
   mixed *= 0xff51afd7ed558ccdULL;
   return static_cast<std::uint32_t>(mixed >> 32) ^ header.magic;
 }
@@ -66,7 +67,9 @@ std::span<char> FrameReader::room() {
   return {block_->data.get() + filled_, end - filled_};
 }
 
-void FrameReader::filled(std::size_t count) { filled_ += count; }
+void FrameReader::filled(std::size_t count) {
+  filled_ += count;
+}
 
 std::optional<Frame> FrameReader::next() {
   std::size_t unparsed = filled_ - parsed_;
@@ -89,17 +92,40 @@ std::optional<Frame> FrameReader::next() {
   return Frame{static_cast<FrameKind>(header.kind), header.job, Bytes(block_, payload)};
 }
 
-std::string& FrameWriter::tail() {
-  if (pieces_.empty() || !pieces_.back().large.empty()) pieces_.emplace_back();
+ByteBuffer& FrameWriter::tail() {
+  // A piece that is full, or being written, takes no more: its memory would never be let go by a
+  // writer that is always a little behind.
+  bool takes_more = !pieces_.empty() && pieces_.back().large.empty() &&
+                    pieces_.back().small.size() < kFullPiece &&
+                    (pieces_.size() > 1 || offset_ == 0);
+  if (!takes_more) pieces_.push_back({std::exchange(spare_, {}), {}});
   return pieces_.back().small;
 }
 
 void FrameWriter::append(Bytes payload) {
   pending_ += payload.size();
   if (payload.size() < kLarge)
-    tail() += payload.view();
+    tail().append(payload.view());
   else
     pieces_.push_back({{}, std::move(payload)});
+}
+
+ByteBuffer& FrameWriter::begin(FrameKind kind, std::uint64_t job) {
+  ByteBuffer& buffer = tail();
+  begun_ = buffer.size();
+  begun_kind_ = kind;
+  begun_job_ = job;
+  buffer.reserve(sizeof(FrameHeader));
+  buffer.commit(sizeof(FrameHeader));
+  return buffer;
+}
+
+void FrameWriter::end() {
+  ByteBuffer& buffer = pieces_.back().small;
+  std::size_t whole = buffer.size() - begun_;
+  FrameHeader header = make_header(begun_kind_, begun_job_, whole - sizeof header);
+  std::memcpy(buffer.data() + begun_, &header, sizeof header);
+  pending_ += whole;
 }
 
 void FrameWriter::add(FrameKind kind, std::uint64_t job, std::string_view payload) {
@@ -112,9 +138,9 @@ void FrameWriter::add(FrameKind kind, std::uint64_t job, Bytes payload) {
 
 void FrameWriter::add(FrameKind kind, std::uint64_t job, std::string_view head, Bytes body) {
   FrameHeader header = make_header(kind, job, head.size() + body.size());
-  std::string& small = tail();
-  small.append(reinterpret_cast<const char*>(&header), sizeof header);
-  small += head;
+  ByteBuffer& small = tail();
+  small.append(&header, sizeof header);
+  small.append(head);
   pending_ += sizeof header + head.size();
   append(std::move(body));
 }
@@ -136,10 +162,18 @@ bool FrameWriter::flush(int fd) {
     offset_ += *written;
     while (!pieces_.empty() && offset_ >= pieces_.front().view().size()) {
       offset_ -= pieces_.front().view().size();
+      keep_memory(pieces_.front().small);
       pieces_.pop_front();
     }
   }
   return true;
+}
+
+void FrameWriter::keep_memory(ByteBuffer& written) {
+  constexpr std::size_t kMostKept = std::size_t{1} << 20;
+  written.clear();
+  written.shrink(kMostKept);
+  if (written.capacity() > spare_.capacity()) std::swap(spare_, written);
 }
 
 void FrameWriter::clear() {

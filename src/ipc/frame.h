@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_buffer.h"
 #include "fetchpool/bytes.h"
 #include "fetchpool/error.h"
 
@@ -95,6 +96,10 @@ class FrameWriter {
   void add(FrameKind kind, std::uint64_t job, Bytes payload);
   // A frame of two pieces: a head that is copied and a body that is not.
   void add(FrameKind kind, std::uint64_t job, std::string_view head, Bytes body);
+  // A frame whose payload is written in place: whatever is appended to the buffer returned, until
+  // end(), which no other call may come between.
+  ByteBuffer& begin(FrameKind kind, std::uint64_t job);
+  void end();
 
   std::size_t pending_bytes() const { return pending_; }
   // Writes until nothing is left or `fd` takes no more; returns whether nothing is left. Throws
@@ -106,15 +111,20 @@ class FrameWriter {
  private:
   // Either headers and small payloads, one after the other, or one large payload.
   struct Piece {
-    std::string small;
+    ByteBuffer small;
     Bytes large;
-    std::string_view view() const { return large.empty() ? std::string_view(small) : large.view(); }
+    std::string_view view() const { return large.empty() ? small.view() : large.view(); }
   };
 
-  std::string& tail();
+  ByteBuffer& tail();
   void append(Bytes payload);
+  void keep_memory(ByteBuffer& written);
 
   std::deque<Piece> pieces_;
+  ByteBuffer spare_;       // of a piece that was written, for the next one
+  std::size_t begun_ = 0;  // where in the tail the frame of begin() starts
+  FrameKind begun_kind_{};
+  std::uint64_t begun_job_ = 0;
   std::size_t offset_ = 0;  // of the first piece, already written
   std::size_t pending_ = 0;
 };
