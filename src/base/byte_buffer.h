@@ -1,52 +1,74 @@
-// A buffer to append to without touching bytes before they are written.
+// Bytes that grow at their end.
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
+
+#include "fetchpool/bytes.h"
 
 namespace fetchpool {
 
-// As std::string for appending, except that room for more is not filled with zeros first, and that
-// clear() keeps the memory.
+// A growing run of bytes whose room is not cleared before it is written, and whose storage is kept
+// by clear(), so that one buffer serves body after body.
+//
+//   char* end = buffer.room(n);   where at least n bytes may be written
+//   buffer.filled(m);             m of them were
 class ByteBuffer {
  public:
+  // What room() gave holds until the next call of anything but filled().
+  char* room(std::size_t count) {
+    if (capacity_ - size_ < count) grow(count);
+    return data_.get() + size_;
+  }
+  // Requires that room() was asked for at least `count`.
+  void filled(std::size_t count) {
+    assert(count <= capacity_ - size_);
+    size_ += count;
+  }
+  void append(std::string_view bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(room(bytes.size()), bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
+  void append(char byte) {
+    *room(1) = byte;
+    ++size_;
+  }
+
+  const char* data() const { return data_.get(); }
+  char* data() { return data_.get(); }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t capacity() const { return capacity_; }
-  char* data() { return data_.get(); }
   std::string_view view() const { return {data_.get(), size_}; }
-
-  // Room for `count` more bytes; valid until the next call. commit() says how many were used.
-  char* reserve(std::size_t count) {
-    if (size_ + count > capacity_) grow(size_ + count);
-    return data_.get() + size_;
-  }
-  void commit(std::size_t count) { size_ += count; }
-  void append(std::string_view bytes) {
-    if (bytes.empty()) return;
-    std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
-    size_ += bytes.size();
-  }
-  void append(const void* bytes, std::size_t count) {
-    append({static_cast<const char*>(bytes), count});
-  }
   void clear() { size_ = 0; }
-  // Gives memory beyond `keep` bytes back.
-  void shrink(std::size_t keep) {
-    if (capacity_ <= keep) return;
+
+  // Gives storage of more than `most` bytes back; the buffer is then empty.
+  void shrink(std::size_t most) {
+    if (capacity_ <= most) return;
     data_.reset();
     size_ = capacity_ = 0;
   }
 
+  // The bytes, without a copy; the buffer is empty and without storage afterwards.
+  Bytes release() {
+    std::shared_ptr<char[]> owner(std::move(data_));
+    std::string_view view(owner.get(), std::exchange(size_, 0));
+    capacity_ = 0;
+    return {std::move(owner), view};
+  }
+
  private:
-  void grow(std::size_t needed) {
-    std::size_t capacity = std::max(needed, capacity_ * 2);
-    std::unique_ptr<char[]> larger(new char[capacity]);
-    if (size_ > 0) std::memcpy(larger.get(), data_.get(), size_);
-    data_ = std::move(larger);
+  void grow(std::size_t count) {
+    std::size_t capacity = std::max(size_ + count, capacity_ + capacity_ / 2);
+    auto data = std::make_unique_for_overwrite<char[]>(capacity);
+    if (size_ > 0) std::memcpy(data.get(), data_.get(), size_);
+    data_ = std::move(data);
     capacity_ = capacity;
   }
 

@@ -115,8 +115,8 @@ ByteBuffer& FrameWriter::begin(FrameKind kind, std::uint64_t job) {
   begun_ = buffer.size();
   begun_kind_ = kind;
   begun_job_ = job;
-  buffer.reserve(sizeof(FrameHeader));
-  buffer.commit(sizeof(FrameHeader));
+  buffer.room(sizeof(FrameHeader));
+  buffer.filled(sizeof(FrameHeader));
   return buffer;
 }
 
@@ -139,7 +139,7 @@ void FrameWriter::add(FrameKind kind, std::uint64_t job, Bytes payload) {
 void FrameWriter::add(FrameKind kind, std::uint64_t job, std::string_view head, Bytes body) {
   FrameHeader header = make_header(kind, job, head.size() + body.size());
   ByteBuffer& small = tail();
-  small.append(&header, sizeof header);
+  small.append({reinterpret_cast<const char*>(&header), sizeof header});
   small.append(head);
   pending_ += sizeof header + head.size();
   append(std::move(body));

@@ -1,0 +1,77 @@
+// The way of one URL from its first request to its result: attempts, and the hops of each.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/posix.h"
+#include "fetch/hop.h"
+#include "fetch/url.h"
+#include "fetchpool/fetch.h"
+
+namespace fetchpool::engine {
+
+// The hop says nothing about the URL: make it again as it was, after a delay.
+struct SameAgain {
+  Clock::duration delay{};
+  bool local_shortage = false;
+};
+// A redirect: the chain's URL is the next one already.
+struct NextHop {};
+// The attempt failed and another one is due.
+struct NextAttempt {
+  Clock::duration delay{};
+};
+// What it came to.
+struct Final {};
+using NextStep = std::variant<SameAgain, NextHop, NextAttempt, Final>;
+
+// Decides what follows each hop. Pure: it makes no request and knows no clock; chance and the date
+// are arguments.
+class Chain {
+ public:
+  Chain() = default;
+  Chain(std::string input, Url url);
+
+  const Url& url() const { return url_; }
+  int attempts() const { return attempts_; }
+
+  // The next hop to be made. Counts the attempt where it is the first hop of one.
+  HopRequest next_hop(const FetchOptions& options);
+
+  // Takes the end of a hop. With Final, `hop` is what the result is to be made of (a redirect that
+  // must not be followed has changed its outcome).
+  NextStep after(HopResult& hop, const FetchOptions& options, double random,
+                 std::chrono::system_clock::time_point date);
+
+  // The result. `in_all` is the time since the request was made. The chain is empty afterwards.
+  FetchResult result(HopResult&& hop, Clock::duration in_all);
+  // The result where no hop says what became of it.
+  FetchResult result(Outcome outcome, std::string error);
+
+ private:
+  struct Visited {
+    std::string method;
+    std::string url;
+  };
+
+  bool follow(HopResult& hop, const FetchOptions& options);
+
+  std::string input_;
+  std::string first_url_;
+  Url url_;
+  std::string method_ = "GET";
+  std::vector<Redirect> redirects_;
+  std::vector<Visited> visited_;
+  int attempts_ = 0;
+  bool in_attempt_ = false;            // whether the current attempt has had a hop
+  std::chrono::microseconds spent_{};  // by the ended hops of this attempt
+  int stale_connections_ = 0;
+  int shortages_ = 0;
+  bool fresh_connection_ = false;
+};
+
+}  // namespace fetchpool::engine

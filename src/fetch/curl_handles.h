@@ -1,0 +1,23 @@
+// Owners of libcurl's objects.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <memory>
+
+namespace fetchpool::engine {
+
+struct CurlEasyCloser {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct CurlMultiCloser {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct CurlListCloser {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using CurlEasy = std::unique_ptr<CURL, CurlEasyCloser>;
+using CurlMulti = std::unique_ptr<CURLM, CurlMultiCloser>;
+using CurlList = std::unique_ptr<curl_slist, CurlListCloser>;
+
+}  // namespace fetchpool::engine

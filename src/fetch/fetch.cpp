@@ -1,0 +1,102 @@
+#include <curl/curl.h>
+
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "fetch/chain.h"
+#include "fetch/limits.h"
+#include "fetch/transfer_loop.h"
+#include "fetchpool/fetch.h"
+#include "process/spawner.h"
+
+namespace fetchpool {
+namespace {
+
+using namespace std::chrono_literals;
+
+void initialise_libcurl() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    process::Spawner::forbid_creation(
+        "fetch() has initialised libcurl in this process, and libcurl does not survive a fork: "
+        "make "
+        "Pools and Fetchers, or call fetchpool::prepare(), before the first fetch()");
+    if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK) throw Error("libcurl cannot be initialised");
+  });
+}
+
+// Runs one hop at a time.
+class SingleHop : private engine::TransferObserver {
+ public:
+  explicit SingleHop(const FetchOptions& options) : loop_({options, 1}, *this) {}
+
+  engine::HopResult run(engine::HopRequest request, Body& body) {
+    body_ = &body;
+    ended_ = false;
+    loop_.add(0, std::move(request));
+    while (!ended_) loop_.run(1s);
+    return std::move(result_);
+  }
+
+ private:
+  void on_begin(std::uint64_t, int) override {}
+  void on_connected(std::uint64_t) override {}
+  bool on_end(engine::Transfer& transfer, engine::HopResult& result) override {
+    ByteBuffer buffer;
+    result.body_encoding = FetchResult::Encoding::none;
+    if (transfer.body().is_small()) {
+      result.body_encoding = transfer.body().append_to(buffer);
+      body_->append(buffer.release());
+    } else {
+      result.body_encoding = transfer.body().encoding();
+      for (bool more = true; more;) {
+        more = transfer.body().append_next_part(buffer);
+        body_->append(buffer.release());
+      }
+    }
+    result_ = std::move(result);
+    ended_ = true;
+    return true;
+  }
+
+  engine::TransferLoop loop_;
+  Body* body_ = nullptr;
+  engine::HopResult result_;
+  bool ended_ = false;
+};
+
+FetchResult run_chain(engine::Chain& chain, const FetchOptions& options) {
+  std::mt19937_64 random{std::random_device{}()};
+  SingleHop single(options);
+  TimePoint begun = Clock::now();
+  for (;;) {
+    Body body;
+    engine::HopResult hop = single.run(chain.next_hop(options), body);
+    double chance = std::uniform_real_distribution<double>(0, 1)(random);
+    auto step = chain.after(hop, options, chance, std::chrono::system_clock::now());
+    if (auto* same = std::get_if<engine::SameAgain>(&step))
+      std::this_thread::sleep_for(same->delay);
+    if (auto* next = std::get_if<engine::NextAttempt>(&step))
+      std::this_thread::sleep_for(next->delay);
+    if (!std::holds_alternative<engine::Final>(step)) continue;
+    FetchResult result = chain.result(std::move(hop), Clock::now() - begun);
+    result.body = std::move(body);
+    return result;
+  }
+}
+
+}  // namespace
+
+FetchResult fetch(std::string_view url, const FetchOptions& options) {
+  std::vector<std::string> warnings;
+  FetchOptions usable = engine::checked(options, 1, warnings);
+  auto parsed = engine::parse_url(url);
+  if (auto* error = std::get_if<engine::UrlError>(&parsed))
+    return engine::Chain(std::string(url), {}).result(error->outcome, std::move(error->reason));
+  initialise_libcurl();
+  engine::Chain chain(std::string(url), std::move(std::get<engine::Url>(parsed)));
+  return run_chain(chain, usable);
+}
+
+}  // namespace fetchpool

@@ -1,0 +1,72 @@
+#include "fetch/engine.h"
+#include "fetchpool/fetch.h"
+
+namespace fetchpool {
+
+struct Fetcher::State {
+  explicit State(const FetchOptions& options) : engine(options) {}
+  engine::Engine engine;
+};
+
+Fetcher::Fetcher(const FetchOptions& options) : state_(std::make_unique<State>(options)) {}
+Fetcher::~Fetcher() = default;
+Fetcher::Fetcher(Fetcher&&) noexcept = default;
+Fetcher& Fetcher::operator=(Fetcher&&) noexcept = default;
+
+std::size_t Fetcher::room() const {
+  return state_->engine.room();
+}
+std::uint64_t Fetcher::submit(std::string_view url) {
+  return state_->engine.submit(url);
+}
+std::size_t Fetcher::unfinished() const {
+  return state_->engine.unfinished();
+}
+
+std::vector<FetchResult>& Fetcher::wait(std::optional<std::chrono::nanoseconds> timeout) {
+  return state_->engine.wait(timeout);
+}
+
+int Fetcher::poll_fd() const {
+  return state_->engine.poll_fd();
+}
+void Fetcher::hold(bool on) {
+  state_->engine.hold(on);
+}
+void Fetcher::stop() {
+  state_->engine.stop();
+}
+void Fetcher::cancel() {
+  state_->engine.cancel();
+}
+Fetcher::Counts Fetcher::counts() const {
+  return state_->engine.counts();
+}
+std::vector<int> Fetcher::worker_pids() const {
+  return state_->engine.worker_pids();
+}
+std::vector<std::string> Fetcher::take_warnings() {
+  return state_->engine.take_warnings();
+}
+
+std::vector<FetchResult> fetch_all(const std::vector<std::string>& urls,
+                                   const FetchOptions& options) {
+  Fetcher fetcher(options);
+  std::vector<FetchResult> results(urls.size());
+  std::size_t submitted = 0;
+  while (submitted < urls.size() || fetcher.unfinished() > 0) {
+    for (; submitted < urls.size() && fetcher.room() > 0; ++submitted)
+      fetcher.submit(urls[submitted]);
+    for (FetchResult& result : fetcher.wait(std::nullopt)) {
+      auto seq = static_cast<std::size_t>(result.seq);
+      results[seq] = std::move(result);
+    }
+  }
+  return results;
+}
+
+std::string_view version() {
+  return FETCHPOOL_VERSION;
+}
+
+}  // namespace fetchpool

@@ -1,0 +1,93 @@
+// What the engine asks a worker for, and what it gets back: one HTTP exchange.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fetchpool/fetch.h"
+
+namespace fetchpool::engine {
+
+// One exchange to be made.
+struct HopRequest {
+  std::string url;
+  std::string method = "GET";
+  // Of the host, in the engine's numbering; a worker runs at most `host_quota` hops of one host at
+  // once and lets the others wait their turn.
+  std::uint32_t host = 0;
+  std::uint32_t host_quota = 1;
+  // What is left of the attempt's time; 0: no limit. Counted from when the hop really starts.
+  std::chrono::microseconds time_left{0};
+  // Send a progress frame as soon as the connection stands.
+  bool tell_connected = false;
+  // Do not use a kept-alive connection.
+  bool fresh_connection = false;
+
+  std::string encode() const;
+  static HopRequest decode(std::string_view bytes);
+};
+
+// How one exchange ended. Its body follows in the same message.
+struct HopResult {
+  Outcome outcome = Outcome::ok;
+  std::string error;
+  // The outcome is not the URL's: this machine ran short of descriptors, memory or ports.
+  bool local_shortage = false;
+  // A kept-alive connection was closed before any answer: the request may simply be sent again.
+  bool stale_connection = false;
+  bool dns_temporary = false;
+  bool refused = false;
+  // Whether any byte of the request was handed to the system.
+  bool request_sent = false;
+
+  int response_code = 0;
+  std::string http_version;
+  std::string content_type;
+  std::string content_encoding;
+  std::optional<std::uint64_t> content_length;
+  std::vector<std::string> locations;
+  std::string retry_after;
+  std::vector<HeaderLine> headers;  // where asked for
+  std::uint64_t size_download = 0;
+  std::uint64_t size_body = 0;
+  std::uint64_t size_header = 0;
+  std::optional<bool> complete;
+
+  int num_connects = 0;
+  std::string remote_ip;
+  int remote_port = 0;
+  long ssl_verify_result = 0;
+  // Microseconds since the hop started, as FetchTimes has them.
+  struct Times {
+    std::int64_t namelookup = 0;
+    std::int64_t connect = 0;
+    std::int64_t appconnect = 0;
+    std::int64_t pretransfer = 0;
+    std::int64_t starttransfer = 0;
+    std::int64_t total = 0;
+  } times;
+  std::int64_t started_at = 0;  // microseconds since the epoch of system_clock
+
+  FetchResult::Encoding body_encoding = FetchResult::Encoding::none;
+
+  void encode(std::string& out) const;
+  // Of a message that holds a result, then the body or the last part of it, then one byte that says
+  // how the body is encoded. `body` is set to where in `bytes` the body lies.
+  static HopResult decode(std::string_view bytes, std::string_view& body);
+};
+
+// What every hop of a Fetcher has in common: the worker's setup.
+struct TransferSettings {
+  FetchOptions options;
+  // Transfers at once in one worker, and connections it keeps.
+  int transfers = 1;
+
+  std::string encode() const;
+  static TransferSettings decode(std::string_view bytes);
+};
+
+}  // namespace fetchpool::engine

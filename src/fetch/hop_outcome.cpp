@@ -1,0 +1,126 @@
+#include "fetch/hop_outcome.h"
+
+#include <cerrno>
+#include <system_error>
+
+namespace fetchpool::engine {
+namespace {
+
+std::string reason_of(int error_number) {
+  return std::generic_category().message(error_number);
+}
+
+HopOutcome failed(Outcome outcome, std::string error) {
+  return {outcome, std::move(error), false, false};
+}
+
+bool is_reset(int error_number) {
+  return error_number == ECONNRESET || error_number == EPIPE || error_number == ECONNABORTED;
+}
+
+HopOutcome short_of(std::string what) {
+  HopOutcome shortage = failed(Outcome::connect, std::move(what));
+  shortage.local_shortage = true;
+  return shortage;
+}
+
+HopOutcome ended_by_us(const Observed& seen) {
+  switch (seen.abort) {
+    case Observed::Abort::connect_late:
+      return failed(Outcome::timeout_connect, seen.tcp_connected
+                                                  ? "the TLS handshake took too long"
+                                                  : "the connection took too long to make");
+    case Observed::Abort::timeout:
+      return failed(Outcome::timeout, seen.head->complete() ? "the body took too long to arrive"
+                                                            : "the answer took too long");
+    case Observed::Abort::head_limit:
+      return failed(Outcome::headers_too_large, seen.head->reason());
+    case Observed::Abort::head_protocol:
+      return failed(Outcome::protocol, seen.head->reason());
+    case Observed::Abort::body:
+      return failed(seen.decoding == body::Status::too_large ? Outcome::too_large : Outcome::decode,
+                    seen.decoding_reason);
+    case Observed::Abort::no_space:
+    case Observed::Abort::none:
+      break;
+  }
+  return short_of(seen.failure_text);
+}
+
+HopOutcome never_ready(const Observed& seen) {
+  if (is_local_shortage(seen.socket_errno)) return short_of(reason_of(seen.socket_errno));
+  if (!seen.socket_opened) return failed(Outcome::dns, seen.failure_text);
+  if (!seen.tcp_connected)
+    return failed(Outcome::connect,
+                  seen.socket_errno ? reason_of(seen.socket_errno) : seen.failure_text);
+  return failed(Outcome::tls, seen.failure_text);
+}
+
+// The transfer failed although the connection stood.
+HopOutcome broken_off(const Observed& seen) {
+  using Failure = Observed::Failure;
+  const ResponseHead& head = *seen.head;
+  if (is_reset(seen.socket_errno)) return failed(Outcome::reset, "the server reset the connection");
+  if (seen.failure == Failure::header_limit)
+    return failed(Outcome::headers_too_large, "a header line is too long");
+  bool senseless = seen.failure == Failure::not_http || seen.failure == Failure::framing;
+  if (senseless) return failed(Outcome::protocol, seen.failure_text);
+  if (head.size() == 0)
+    return failed(Outcome::empty_reply, "the server closed the connection without an answer");
+  return failed(Outcome::truncated, head.complete()
+                                        ? "the connection was closed before the end of the body"
+                                        : "the connection was closed within the headers");
+}
+
+// The transfer came to its end: is what came whole, and what does it say?
+HopOutcome ended(const Observed& seen) {
+  const ResponseHead& head = *seen.head;
+  if (head.size() == 0)
+    return failed(Outcome::empty_reply, "the server closed the connection without an answer");
+  if (!head.complete())
+    return failed(Outcome::truncated, "the connection was closed within the headers");
+  ContentLength length = head.chunked() ? ContentLength{} : head.content_length();
+  if (seen.body_expected) {
+    if (length.state == ContentLength::State::conflicting)
+      return failed(Outcome::truncated, "the headers name several lengths that differ");
+    if (length.state == ContentLength::State::valid && seen.wire_bytes < length.value)
+      return failed(Outcome::truncated, "the connection was closed before the end of the body");
+    if (seen.decoding == body::Status::truncated)
+      return failed(Outcome::truncated, seen.decoding_reason);
+    if (seen.decoding != body::Status::finished)
+      return failed(seen.decoding == body::Status::too_large ? Outcome::too_large : Outcome::decode,
+                    seen.decoding_reason);
+  }
+  HopOutcome result;
+  bool proven = !seen.body_expected || head.chunked() || head.version() == "2" ||
+                length.state == ContentLength::State::valid;
+  if (proven) result.complete = true;
+  if (head.status() < 200 || head.status() > 299) {
+    result.outcome = Outcome::http_error;
+    result.error = "the server answered " + std::to_string(head.status());
+  }
+  return result;
+}
+
+}  // namespace
+
+bool is_local_shortage(int error_number) {
+  switch (error_number) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EADDRNOTAVAIL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+HopOutcome decide_outcome(const Observed& seen) {
+  if (seen.abort != Observed::Abort::none) return ended_by_us(seen);
+  if (seen.failure == Observed::Failure::none) return ended(seen);
+  return seen.connection_ready ? broken_off(seen) : never_ready(seen);
+}
+
+}  // namespace fetchpool::engine

@@ -1,0 +1,66 @@
+// What a hop came to, from what was observed of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "fetch/decoder.h"
+#include "fetch/response_head.h"
+#include "fetchpool/outcome.h"
+
+namespace fetchpool::engine {
+
+// What was seen of one transfer, in terms of framing, decoding, sockets and timers: things that
+// mean the same in every version of libcurl.
+struct Observed {
+  // Why we ended it ourselves, if we did.
+  enum class Abort {
+    none,
+    timeout,        // the attempt's time was up
+    connect_late,   // it did not stand in time
+    head_limit,     // the response's head is beyond its limits; see `head`
+    head_protocol,  // the response's head is no HTTP; see `head`
+    body,           // the body is too large or its coding wrong; see `decoding`
+    no_space,       // the body could not be kept here; see `failure_text`
+  } abort = Abort::none;
+
+  // How libcurl ended it. A coarse reading of its error, used only where the phase that was
+  // reached and the socket's error leave it open.
+  enum class Failure {
+    none,
+    nothing_came,  // closed before the first byte of an answer
+    closed,        // closed before what was announced had come
+    not_http,      // the answer made no sense
+    framing,       // the chunks made no sense
+    header_limit,  // a header line beyond what libcurl takes
+    other,
+  } failure = Failure::none;
+  std::string failure_text;
+
+  // The phases reached.
+  bool socket_opened = false;  // an address was known and tried, or a connection used again
+  bool tcp_connected = false;
+  bool connection_ready = false;  // for https after the handshake: the request could be sent
+  int socket_errno = 0;           // of the socket call that failed, if one did
+
+  bool body_expected = true;  // false for HEAD, 204, 304
+  const ResponseHead* head = nullptr;
+  std::uint64_t wire_bytes = 0;
+  body::Status decoding = body::Status::finished;
+  std::string decoding_reason;
+};
+
+struct HopOutcome {
+  Outcome outcome = Outcome::ok;
+  std::string error;
+  std::optional<bool> complete;
+  bool local_shortage = false;
+};
+
+HopOutcome decide_outcome(const Observed& seen);
+
+// Whether the error number means that this machine, not the server, has run short.
+bool is_local_shortage(int error_number);
+
+}  // namespace fetchpool::engine

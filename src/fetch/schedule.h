@@ -1,0 +1,132 @@
+// Which hop may start now, and where: limits, delays and the order of the list.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/posix.h"
+
+namespace fetchpool::engine {
+
+// Decides what starts next. A pure decision: it starts nothing, and time is an argument.
+//
+// A ticket stands for one hop that waits. Tickets of one host start in the order of their rank
+// (the request's number in the list, so that redirects and retries of older requests come first),
+// and among the hosts that may start something the one with the lowest rank goes first.
+//
+// A host has as many connection slots as it may have transfers. Slot i belongs to worker
+// (hash of the host + i) mod workers, so that a list of one host uses every worker and a worker's
+// kept-alive connections are used again. A worker may be sent a few hops more than the host has
+// slots there ("ahead"), which it runs as slots become free; that spares a round trip per hop.
+class Schedule {
+ public:
+  struct Options {
+    int total = 128;   // transfers at once
+    int per_host = 6;  // transfers at once to one host; 0: no limit but the total
+    int workers = 1;
+    // Hops sent ahead, for each slot a host has at a worker.
+    int ahead = 1;
+    // How long an unknown host is held to one transfer at the latest.
+    std::chrono::milliseconds gate{1000};
+  };
+  using HostId = std::uint32_t;
+  using Ticket = std::uint32_t;
+
+  // Starts that a worker runs alone have no slot: see add_alone().
+  static constexpr int kAlone = -1;
+
+  struct Start {
+    Ticket ticket;
+    HostId host;
+    int worker;           // in [0, workers), or kAlone
+    std::uint32_t quota;  // transfers at once to this host at this worker
+    bool host_is_new;     // the first transfer to a host of which nothing is known
+  };
+
+  explicit Schedule(const Options& options);
+  ~Schedule();
+  Schedule(const Schedule&) = delete;
+  Schedule& operator=(const Schedule&) = delete;
+
+  // The number of the host named by `origin`. Hosts without tickets, pauses or transfers may be
+  // forgotten, their numbers used again: keep it no longer than the ticket.
+  HostId host(std::string_view origin);
+
+  // Adds a ticket to start at `not_before` or later.
+  void add(HostId host, Ticket ticket, std::uint64_t rank, TimePoint not_before = {});
+  // The same, to be run by a worker that does nothing else.
+  void add_alone(HostId host, Ticket ticket, std::uint64_t rank);
+
+  // The next start, or nothing for now. `room(worker)` says how many hops a worker takes.
+  std::optional<Start> next(TimePoint now, const std::vector<int>& room);
+  // When something may be able to start that cannot now, unless a transfer ends before.
+  std::optional<TimePoint> next_time() const;
+
+  // A transfer to the host stands: it is no longer unknown.
+  void connected(HostId host);
+  // What next() started has ended, in whatever way. `worker` is as in Start.
+  void ended(HostId host, int worker);
+  // Nothing more starts at the host before `until`.
+  void pause(HostId host, TimePoint until);
+
+  // Lowers (or raises) the limit of transfers at once.
+  void set_total(int total);
+  int total() const { return options_.total; }
+
+  // Forgets all tickets and returns them.
+  std::vector<Ticket> drop_waiting();
+  std::size_t waiting() const { return waiting_; }
+  // Transfers that run; hops sent ahead are not counted.
+  int running() const { return running_; }
+
+ private:
+  struct Entry {
+    std::uint64_t rank;
+    Ticket ticket;
+    bool alone;
+    bool operator>(const Entry& other) const { return rank > other.rank; }
+  };
+  struct Host;
+  struct Timer {
+    TimePoint at;
+    HostId host;
+    std::optional<Entry> entry;  // to be added; else the host is to be looked at again
+    bool operator>(const Timer& other) const { return at > other.at; }
+  };
+  using Ready = std::set<std::pair<std::uint64_t, HostId>>;
+
+  void enqueue(Host& host, const Entry& entry);
+  void recount(Host& host);
+  void refresh(Host& host);
+  void fire_timers(TimePoint now);
+  std::optional<Start> start_real(TimePoint now, const std::vector<int>& room);
+  std::optional<Start> start_ahead(const std::vector<int>& room);
+  std::optional<Start> start_at(Host& host, TimePoint now, const std::vector<int>& room);
+  int slots_of(const Host& host) const;
+  int quota(const Host& host, int worker) const;
+  void retire(Host& host);
+  void take(Host& host);
+
+  Options options_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<HostId> free_hosts_;
+  std::unordered_map<std::string, HostId> by_name_;
+  std::deque<HostId> idle_;
+  Ready ready_;  // hosts with something waiting, not paused, below their limit
+  Ready full_;   // hosts with something waiting that are at their limit: candidates for ahead
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  std::size_t waiting_ = 0;
+  int running_ = 0;
+};
+
+}  // namespace fetchpool::engine

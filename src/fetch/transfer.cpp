@@ -1,0 +1,304 @@
+#include "fetch/transfer.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+namespace fetchpool::engine {
+namespace {
+
+template <typename T>
+void set(CURL* easy, CURLoption option, T value) {
+  CURLcode code = curl_easy_setopt(easy, option, value);
+  if (code == CURLE_OUT_OF_MEMORY) throw Error("no memory for a transfer");
+}
+
+template <typename T>
+T info(CURL* easy, CURLINFO which) {
+  T value{};
+  curl_easy_getinfo(easy, which, &value);
+  return value;
+}
+
+// Reads libcurl's error coarsely. Codes mean different things in different versions, so this is
+// asked only where phases and socket errors leave a question open (see hop_outcome).
+Observed::Failure failure_of(CURLcode code, std::string_view text) {
+  constexpr int kTooLarge = 100;  // CURLE_TOO_LARGE, since 8.6
+  switch (static_cast<int>(code)) {
+    case CURLE_OK:
+      return Observed::Failure::none;
+    case CURLE_GOT_NOTHING:
+      return Observed::Failure::nothing_came;
+    case CURLE_PARTIAL_FILE:
+      return Observed::Failure::closed;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+      return Observed::Failure::not_http;
+    case CURLE_OUT_OF_MEMORY:
+    case kTooLarge:
+      return Observed::Failure::header_limit;
+    default:
+      break;
+  }
+  // Damaged chunks share their code with broken connections.
+  if (text.find("hunk") != std::string_view::npos) return Observed::Failure::framing;
+  return Observed::Failure::other;
+}
+
+bool is_redirect_to_follow(int status) {
+  return status >= 300 && status < 400;
+}
+
+}  // namespace
+
+Transfer::Transfer(TransferShared& shared)
+    : shared_(shared),
+      easy_(curl_easy_init()),
+      head_({shared.settings.options.max_header_bytes, shared.settings.options.max_header_lines}),
+      body_(shared.settings.options, shared.whole_decoder) {
+  if (!easy_) throw Error("no memory for a transfer");
+  set_up();
+}
+
+// What stays the same for every hop. Each line is there for a reason that was paid for once.
+void Transfer::set_up() {
+  CURL* easy = easy_.get();
+  const FetchOptions& options = shared_.settings.options;
+  set(easy, CURLOPT_PRIVATE, this);
+  set(easy, CURLOPT_ERRORBUFFER, error_text_);
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  set(easy, CURLOPT_PROXY, "");  // the environment's proxies are not ours
+  set(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+  // Redirects are hops of their own: limits, secrets and policies see each of them.
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  // Decoding is ours: libcurl takes a cut gzip stream for a whole one.
+  set(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+  // Deadlines are ours: libcurl judges its own before it has read what is there. 0 would be its
+  // default of 300 s for connecting.
+  set(easy, CURLOPT_TIMEOUT_MS, 0L);
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, 1000L * 86400 * 20);
+  // Or a transfer that is ended waits for its name look-up.
+  set(easy, CURLOPT_QUICK_EXIT, 1L);
+  set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
+  set(easy, CURLOPT_BUFFERSIZE, 64L << 10);
+  set(easy, CURLOPT_HEADERFUNCTION, on_header);
+  set(easy, CURLOPT_HEADERDATA, this);
+  set(easy, CURLOPT_WRITEFUNCTION, on_body);
+  set(easy, CURLOPT_WRITEDATA, this);
+  set(easy, CURLOPT_PREREQFUNCTION, on_ready);
+  set(easy, CURLOPT_PREREQDATA, this);
+  set(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+  set(easy, CURLOPT_OPENSOCKETDATA, this);
+  set(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+  set(easy, CURLOPT_CLOSESOCKETDATA, &shared_);
+  set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+  set(easy, CURLOPT_HTTPHEADER, shared_.request_headers.get());
+  if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  // With a directory of certificates beside the file libcurl reads the file for every connection:
+  // 26 ms each, instead of once.
+  set(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  if (options.insecure) {
+    set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+}
+
+Transfer& Transfer::of(CURL* easy) {
+  return *info<Transfer*>(easy, CURLINFO_PRIVATE);
+}
+
+void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint now) {
+  bool same_method = request_.method == request.method;
+  bool same_freshness = request_.fresh_connection == request.fresh_connection;
+  job_ = job;
+  slot_ = slot;
+  request_ = std::move(request);
+  head_.reset();
+  body_begun_ = false;
+  seen_ = Observed{};
+  error_text_[0] = '\0';
+  const FetchOptions& options = shared_.settings.options;
+  deadline_ = request_.time_left.count() > 0 ? now + request_.time_left : TimePoint::max();
+  connect_deadline_ =
+      options.connect_timeout.count() > 0 ? now + options.connect_timeout : TimePoint::max();
+  started_at_ = std::chrono::duration_cast<std::chrono::microseconds>(
+                    std::chrono::system_clock::now().time_since_epoch())
+                    .count();
+  set(easy_.get(), CURLOPT_URL, request_.url.c_str());
+  if (!same_method) {
+    set(easy_.get(), CURLOPT_NOBODY, request_.method == "HEAD" ? 1L : 0L);
+    if (request_.method == "GET") set(easy_.get(), CURLOPT_HTTPGET, 1L);
+  }
+  if (!same_freshness) set(easy_.get(), CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
+}
+
+TimePoint Transfer::deadline() const {
+  return seen_.connection_ready ? deadline_ : std::min(deadline_, connect_deadline_);
+}
+
+Observed::Abort Transfer::late_for() const {
+  bool connecting = !seen_.connection_ready && connect_deadline_ <= deadline_;
+  return connecting ? Observed::Abort::connect_late : Observed::Abort::timeout;
+}
+
+void Transfer::add_time(Clock::duration more) {
+  if (deadline_ != TimePoint::max()) deadline_ += more;
+  if (connect_deadline_ != TimePoint::max()) connect_deadline_ += more;
+}
+
+std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  std::size_t bytes = size * count;
+  return static_cast<Transfer*>(self)->take_header({data, bytes}) ? bytes : 0;
+}
+
+std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  std::size_t bytes = size * count;
+  return static_cast<Transfer*>(self)->take_body({data, bytes}) ? bytes : 0;
+}
+
+// The connection stands, or one is used again: the request goes out now.
+int Transfer::on_ready(void* self, char*, char*, int, int) {
+  Observed& seen = static_cast<Transfer*>(self)->seen_;
+  seen.socket_opened = seen.tcp_connected = seen.connection_ready = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  Observed& seen = static_cast<Transfer*>(self)->seen_;
+  seen.socket_opened = true;
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) {
+    seen.socket_errno = errno;
+    return CURL_SOCKET_BAD;
+  }
+  return fd;
+}
+
+int Transfer::on_close_socket(void* user, curl_socket_t socket) {
+  auto* shared = static_cast<TransferShared*>(user);
+  if (shared->socket_closing) shared->socket_closing(shared->user, socket);
+  return close(socket);
+}
+
+bool Transfer::take_header(std::string_view line) {
+  switch (head_.line(line)) {
+    case ResponseHead::Verdict::ok:
+      break;
+    case ResponseHead::Verdict::too_large:
+      seen_.abort = Observed::Abort::head_limit;
+      return false;
+    case ResponseHead::Verdict::protocol:
+      seen_.abort = Observed::Abort::head_protocol;
+      return false;
+  }
+  if (head_.complete() && !body_begun_) return body_begins();
+  return true;
+}
+
+bool Transfer::body_begins() {
+  body_begun_ = true;
+  body_.begin(head_.content_encoding());
+  int status = head_.status();
+  seen_.body_expected = request_.method != "HEAD" && status != 204 && status != 304;
+  std::uint64_t most = shared_.settings.options.max_body_bytes;
+  ContentLength length = head_.content_length();
+  if (!seen_.body_expected || most == 0 || head_.chunked() ||
+      length.state != ContentLength::State::valid || length.value <= most)
+    return true;
+  seen_.abort = Observed::Abort::body;
+  seen_.decoding = body::Status::too_large;
+  seen_.decoding_reason = "the body of " + std::to_string(length.value) +
+                          " bytes is larger than the limit of " + std::to_string(most);
+  return false;
+}
+
+bool Transfer::take_body(std::string_view bytes) {
+  if (!body_begun_ && !body_begins()) return false;
+  try {
+    if (body_.write_wire(bytes)) return true;
+    seen_.abort = Observed::Abort::body;
+  } catch (const SystemError& error) {
+    seen_.abort = Observed::Abort::no_space;
+    seen_.failure_text = error.what();
+  }
+  return false;
+}
+
+void Transfer::observe(CURLcode code) {
+  CURL* easy = easy_.get();
+  seen_.head = &head_;
+  if (seen_.abort == Observed::Abort::none) {
+    seen_.failure = failure_of(code, error_text_);
+    if (code != CURLE_OK)
+      seen_.failure_text = error_text_[0] ? error_text_ : curl_easy_strerror(code);
+  }
+  if (long number = info<long>(easy, CURLINFO_OS_ERRNO); number != 0 && code != CURLE_OK)
+    seen_.socket_errno = static_cast<int>(number);
+  if (info<curl_off_t>(easy, CURLINFO_CONNECT_TIME_T) > 0) seen_.tcp_connected = true;
+  if (!body_begun_) body_.begin({});
+  try {
+    body_.finish();
+  } catch (const SystemError& error) {
+    seen_.abort = Observed::Abort::no_space;
+    seen_.failure_text = error.what();
+  }
+  seen_.wire_bytes = body_.wire_bytes();
+  if (seen_.decoding == body::Status::finished) {
+    seen_.decoding = body_.status();
+    seen_.decoding_reason = body_.reason();
+  }
+}
+
+HopResult Transfer::finish(CURLcode code) {
+  observe(code);
+  HopOutcome decided = decide_outcome(seen_);
+  HopResult result;
+  result.outcome = decided.outcome;
+  result.error = std::move(decided.error);
+  result.complete = decided.complete;
+  result.local_shortage = decided.local_shortage;
+  result.refused = seen_.socket_errno == ECONNREFUSED;
+  result.request_sent = seen_.connection_ready;
+  collect_facts(result);
+  bool kept_alive = seen_.connection_ready && result.num_connects == 0;
+  result.stale_connection =
+      kept_alive && head_.size() == 0 &&
+      (decided.outcome == Outcome::empty_reply || decided.outcome == Outcome::reset);
+  return result;
+}
+
+void Transfer::collect_facts(HopResult& result) const {
+  CURL* easy = easy_.get();
+  result.response_code = head_.status();
+  result.http_version = head_.version();
+  result.content_type = head_.content_type();
+  result.content_encoding = head_.content_encoding();
+  if (ContentLength length = head_.content_length();
+      length.state == ContentLength::State::valid && !head_.chunked())
+    result.content_length = length.value;
+  if (is_redirect_to_follow(head_.status()))
+    for (std::string_view location : head_.locations()) result.locations.emplace_back(location);
+  result.retry_after = head_.retry_after().value_or("");
+  if (shared_.settings.options.response_headers) result.headers = head_.headers();
+  result.size_download = body_.wire_bytes();
+  result.size_body = body_.size();
+  result.size_header = head_.size();
+  result.num_connects = static_cast<int>(info<long>(easy, CURLINFO_NUM_CONNECTS));
+  if (const char* ip = info<const char*>(easy, CURLINFO_PRIMARY_IP)) result.remote_ip = ip;
+  result.remote_port = static_cast<int>(info<long>(easy, CURLINFO_PRIMARY_PORT));
+  result.ssl_verify_result = info<long>(easy, CURLINFO_SSL_VERIFYRESULT);
+  result.times.namelookup = info<curl_off_t>(easy, CURLINFO_NAMELOOKUP_TIME_T);
+  result.times.connect = info<curl_off_t>(easy, CURLINFO_CONNECT_TIME_T);
+  result.times.appconnect = info<curl_off_t>(easy, CURLINFO_APPCONNECT_TIME_T);
+  result.times.pretransfer = info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T);
+  result.times.starttransfer = info<curl_off_t>(easy, CURLINFO_STARTTRANSFER_TIME_T);
+  result.times.total = info<curl_off_t>(easy, CURLINFO_TOTAL_TIME_T);
+  result.started_at = started_at_;
+}
+
+}  // namespace fetchpool::engine

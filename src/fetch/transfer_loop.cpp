@@ -1,0 +1,279 @@
+#include "fetch/transfer_loop.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace fetchpool::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A gap longer than this between two looks at the clock means that the process was stopped.
+constexpr auto kStopped = 1s;
+constexpr int kEventsAtOnce = 256;
+
+CurlList header_list(const FetchOptions& options) {
+  CurlList list;
+  auto add = [&](const std::string& line) {
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    if (!longer) throw Error("no memory for request headers");
+    (void)list.release();
+    list.reset(longer);
+  };
+  if (options.compressed) add("Accept-Encoding: gzip, deflate, br, zstd");
+  for (const auto& [name, value] : options.headers)
+    add(value.empty() ? name + ":" : name + ": " + value);
+  return list;
+}
+
+}  // namespace
+
+TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& observer)
+    : observer_(observer),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      multi_(curl_multi_init()),
+      now_(Clock::now()) {
+  if (!epoll_.is_open()) throw SystemError("cannot make an event loop", errno);
+  if (!multi_) throw Error("no memory for transfers");
+  shared_.settings = settings;
+  shared_.request_headers = header_list(settings.options);
+  shared_.socket_closing = on_socket_closing;
+  shared_.user = this;
+  CURLM* multi = multi_.get();
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, long{settings.transfers});
+}
+
+TransferLoop::~TransferLoop() {
+  for (Transfer* transfer : active_)
+    if (transfer) curl_multi_remove_handle(multi_.get(), transfer->easy());
+  // Kept connections are closed with the multi handle, and their sockets are told to this object.
+  multi_.reset();
+}
+
+int TransferLoop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+  static_cast<TransferLoop*>(self)->want(socket, what);
+  return 0;
+}
+
+int TransferLoop::on_timer(CURLM*, long milliseconds, void* self) {
+  auto& loop = *static_cast<TransferLoop*>(self);
+  if (milliseconds < 0)
+    loop.timer_.reset();
+  else
+    loop.timer_ = Clock::now() + std::chrono::milliseconds(milliseconds);
+  return 0;
+}
+
+void TransferLoop::on_socket_closing(void* self, curl_socket_t socket) {
+  auto& loop = *static_cast<TransferLoop*>(self);
+  auto at = static_cast<std::size_t>(socket);
+  // The kernel takes a closed socket out of the epoll set by itself.
+  if (at < loop.registered_.size()) loop.registered_[at] = loop.wanted_[at] = 0;
+}
+
+// A kept-alive connection leaves and enters libcurl's interest twice for each page. Its socket
+// stays registered between; an event nobody wants takes it out.
+void TransferLoop::want(curl_socket_t socket, int what) {
+  auto at = static_cast<std::size_t>(socket);
+  if (at >= wanted_.size()) {
+    wanted_.resize(at + 64);
+    registered_.resize(at + 64);
+  }
+  auto wanted = static_cast<std::uint8_t>(what == CURL_POLL_REMOVE ? 0
+                                          : what == CURL_POLL_IN   ? kRead
+                                          : what == CURL_POLL_OUT  ? kWrite
+                                                                   : kRead | kWrite);
+  wanted_[at] = wanted;
+  std::uint8_t registered = registered_[at];
+  bool surplus_write = (registered & kWrite) && !(wanted & kWrite);
+  if (wanted == 0 || ((wanted & ~registered) == 0 && !surplus_write)) return;
+  auto now = static_cast<std::uint8_t>(kRead | (wanted & kWrite));
+  struct epoll_event event {};
+  event.events = EPOLLIN | (now & kWrite ? EPOLLOUT : 0U);
+  event.data.fd = socket;
+  if (epoll_ctl(epoll_.get(), registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event) == 0)
+    registered_[at] = now;
+}
+
+void TransferLoop::watch(int fd, std::uint32_t events) {
+  struct epoll_event event {};
+  event.events = events;
+  event.data.u64 = 1ULL << 32 | static_cast<std::uint32_t>(fd);
+  if (events == 0) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  } else if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0 &&
+             epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    throw SystemError("cannot wait for a descriptor", errno);
+  }
+}
+
+void TransferLoop::add(std::uint64_t job, HopRequest request) {
+  HostQueue& host = hosts_[request.host];
+  host.quota = std::max<std::uint32_t>(request.host_quota, 1);
+  host.waiting.push_back({job, std::move(request)});
+  begin_next(host);
+}
+
+void TransferLoop::begin_next(HostQueue& host) {
+  while (!host.waiting.empty() && host.running < host.quota &&
+         running_ < shared_.settings.transfers) {
+    ++host.running;
+    Waiting hop = std::move(host.waiting.front());
+    host.waiting.pop_front();
+    begin(std::move(hop));
+  }
+}
+
+Transfer& TransferLoop::idle_transfer() {
+  if (idle_.empty()) {
+    transfers_.push_back(std::make_unique<Transfer>(shared_));
+    return *transfers_.back();
+  }
+  Transfer& transfer = *idle_.back();
+  idle_.pop_back();
+  return transfer;
+}
+
+void TransferLoop::begin(Waiting&& hop) {
+  int slot;
+  if (free_slots_.empty()) {
+    slot = static_cast<int>(active_.size());
+    active_.push_back(nullptr);
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  Transfer& transfer = idle_transfer();
+  active_[static_cast<std::size_t>(slot)] = &transfer;
+  ++running_;
+  observer_.on_begin(hop.job, slot);
+  bool tell = hop.request.tell_connected;
+  transfer.start(hop.job, std::move(hop.request), slot, now_);
+  next_deadline_ = std::min(next_deadline_, transfer.deadline());
+  if (tell) to_tell_.push_back(&transfer);
+  curl_multi_add_handle(multi_.get(), transfer.easy());
+}
+
+bool TransferLoop::run(Clock::duration timeout) {
+  TimePoint until = now_ + timeout;
+  if (running_ > 0) until = std::min(until, next_deadline_);
+  if (timer_) until = std::min(until, *timer_);
+  bool foreign = serve_sockets(std::max(until - now_, Clock::duration::zero()));
+  serve_timer();
+  collect();
+  if (now_ >= next_deadline_) {
+    // Sockets once more before judging: only who is silent after a fresh look is late.
+    for (int turn = 0; turn < 50 && running_ > 0; ++turn) {
+      foreign = serve_sockets(Clock::duration::zero()) || foreign;
+      serve_timer();
+      if (!served_) break;
+    }
+    collect();
+    end_late_ones();
+  }
+  tell_connected();
+  return foreign;
+}
+
+bool TransferLoop::serve_sockets(Clock::duration timeout) {
+  std::array<struct epoll_event, kEventsAtOnce> events;
+  int wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
+  TimePoint before = now_;
+  int count = epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, wait);
+  now_ = Clock::now();
+  discount_stop(before, timeout);
+  bool foreign = false;
+  served_ = false;
+  for (int i = 0; i < count; ++i) {
+    const struct epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (event.data.u64 >> 32) {
+      foreign = true;
+      continue;
+    }
+    int socket = event.data.fd;
+    auto at = static_cast<std::size_t>(socket);
+    if (wanted_[at] == 0) {
+      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, nullptr);
+      registered_[at] = 0;
+      continue;
+    }
+    int what = (event.events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+               (event.events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+               (event.events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+    int still_running = 0;
+    served_ = true;
+    curl_multi_socket_action(multi_.get(), socket, what, &still_running);
+  }
+  return foreign;
+}
+
+void TransferLoop::serve_timer() {
+  if (!timer_ || *timer_ > now_) return;
+  timer_.reset();
+  int still_running = 0;
+  curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &still_running);
+}
+
+void TransferLoop::discount_stop(TimePoint before, Clock::duration expected) {
+  Clock::duration excess = now_ - before - expected;
+  if (excess < kStopped) return;
+  for (Transfer* transfer : active_)
+    if (transfer) transfer->add_time(excess);
+  if (next_deadline_ != TimePoint::max()) next_deadline_ += excess;
+}
+
+void TransferLoop::collect() {
+  int left = 0;
+  while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left))
+    if (message->msg == CURLMSG_DONE) end(Transfer::of(message->easy_handle), message->data.result);
+}
+
+void TransferLoop::end(Transfer& transfer, CURLcode code) {
+  HopResult result = transfer.finish(code);
+  curl_multi_remove_handle(multi_.get(), transfer.easy());
+  // Ended, but its slot is taken until its body has gone.
+  active_[static_cast<std::size_t>(transfer.slot())] = nullptr;
+  std::erase(to_tell_, &transfer);
+  if (observer_.on_end(transfer, result)) give_back(transfer);
+}
+
+void TransferLoop::give_back(Transfer& transfer) {
+  free_slots_.push_back(transfer.slot());
+  idle_.push_back(&transfer);
+  --running_;
+  auto host = hosts_.find(transfer.request().host);
+  --host->second.running;
+  begin_next(host->second);
+  if (host->second.running == 0 && host->second.waiting.empty()) hosts_.erase(host);
+}
+
+void TransferLoop::end_late_ones() {
+  next_deadline_ = TimePoint::max();
+  for (std::size_t slot = 0; slot < active_.size(); ++slot) {
+    Transfer* transfer = active_[slot];
+    if (!transfer) continue;
+    if (transfer->deadline() <= now_) {
+      transfer->abort(transfer->late_for());
+      end(*transfer, CURLE_OPERATION_TIMEDOUT);
+    } else {
+      next_deadline_ = std::min(next_deadline_, transfer->deadline());
+    }
+  }
+}
+
+void TransferLoop::tell_connected() {
+  std::erase_if(to_tell_, [this](Transfer* transfer) {
+    if (!transfer->is_connected()) return false;
+    observer_.on_connected(transfer->job());
+    return true;
+  });
+}
+
+}  // namespace fetchpool::engine

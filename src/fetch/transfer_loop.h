@@ -1,0 +1,107 @@
+// Many transfers side by side in one process.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/posix.h"
+#include "base/unique_fd.h"
+#include "fetch/curl_handles.h"
+#include "fetch/hop.h"
+#include "fetch/transfer.h"
+
+namespace fetchpool::engine {
+
+// Told of what happens to hops, from within TransferLoop::run().
+class TransferObserver {
+ public:
+  virtual ~TransferObserver() = default;
+  // The hop begins; `slot` is a number below settings.transfers that no other running hop has.
+  virtual void on_begin(std::uint64_t job, int slot) = 0;
+  virtual void on_connected(std::uint64_t job) = 0;
+  // The hop ended. True: the observer is done with it. False: it still reads the body, and will
+  // call TransferLoop::give_back(); until then the hop counts as running.
+  virtual bool on_end(Transfer& transfer, HopResult& result) = 0;
+};
+
+// Runs hops: as many at once as it was made for, of one host as many as its quota says, others
+// wait their turn. Deadlines are judged only after everything that lies in the sockets was read,
+// and time in which this process was stopped does not count.
+class TransferLoop {
+ public:
+  // libcurl must be initialised. Throws SystemError or Error where the system has no room.
+  TransferLoop(const TransferSettings& settings, TransferObserver& observer);
+  ~TransferLoop();
+  TransferLoop(const TransferLoop&) = delete;
+  TransferLoop& operator=(const TransferLoop&) = delete;
+
+  void add(std::uint64_t job, HopRequest request);
+  // Waits up to `timeout` for anything to happen and does what is due. Returns whether a watched
+  // descriptor has events.
+  bool run(Clock::duration timeout);
+  // Descriptors of others to wait for, with events of epoll(7); 0 ends watching.
+  void watch(int fd, std::uint32_t events);
+
+  bool is_idle() const { return running_ == 0; }
+  int running() const { return running_; }
+
+  // Whether the last look at the sockets found anything.
+  bool has_served() const { return served_; }
+
+  // The observer is done with the body of an ended transfer.
+  void give_back(Transfer& transfer);
+
+ private:
+  struct Waiting {
+    std::uint64_t job;
+    HopRequest request;
+  };
+  struct HostQueue {
+    std::uint32_t quota = 1;
+    std::uint32_t running = 0;
+    std::deque<Waiting> waiting;
+  };
+  enum Wanted : std::uint8_t { kRead = 1, kWrite = 2 };
+
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
+  static int on_timer(CURLM*, long milliseconds, void* self);
+  static void on_socket_closing(void* self, curl_socket_t socket);
+
+  void want(curl_socket_t socket, int what);
+  Transfer& idle_transfer();
+  void begin(Waiting&& hop);
+  void begin_next(HostQueue& host);
+  bool serve_sockets(Clock::duration timeout);
+  void serve_timer();
+  void collect();
+  void end(Transfer& transfer, CURLcode code);
+  void end_late_ones();
+  void tell_connected();
+  void discount_stop(TimePoint before, Clock::duration expected);
+
+  TransferShared shared_;
+  TransferObserver& observer_;
+  UniqueFd epoll_;
+  CurlMulti multi_;
+  std::vector<std::unique_ptr<Transfer>> transfers_;
+  std::vector<Transfer*> idle_;
+  std::vector<Transfer*> active_;  // by slot; null where free
+  std::vector<int> free_slots_;
+  std::vector<Transfer*> to_tell_;  // whose connection is to be reported
+  std::unordered_map<std::uint32_t, HostQueue> hosts_;
+  std::vector<std::uint8_t> wanted_;      // by socket: what libcurl waits for
+  std::vector<std::uint8_t> registered_;  // by socket: what epoll waits for
+  std::optional<TimePoint> timer_;
+  TimePoint next_deadline_ = TimePoint::max();
+  TimePoint now_;
+  int running_ = 0;
+  bool served_ = false;  // whether the last look at the sockets found anything
+};
+
+}  // namespace fetchpool::engine

@@ -1,0 +1,150 @@
+#include "fetch/worker.h"
+
+#include <curl/curl.h>
+#include <sys/epoll.h>
+
+#include <deque>
+#include <mutex>
+
+#include "base/posix.h"
+#include "fetch/hop.h"
+#include "fetch/limits.h"
+#include "fetch/transfer_loop.h"
+
+namespace fetchpool::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using ipc::Frame;
+using ipc::FrameKind;
+
+// Results are written together once there are so many bytes, or when nothing else is to do: one
+// write per result costs half the speed.
+constexpr std::size_t kBatch = std::size_t{256} << 10;
+// Parts of large bodies are made only while fewer bytes wait to be written.
+constexpr std::size_t kPartsAhead = std::size_t{512} << 10;
+constexpr auto kBeat = 1s;
+
+// The state of one fetch worker.
+class Worker : private TransferObserver {
+ public:
+  explicit Worker(process::WorkerLink& link)
+      : link_(link),
+        channel_(link.channel()),
+        loop_(TransferSettings::decode(link.setup()), *this) {
+    posix::set_nonblocking(channel_.in_fd(), true);
+    posix::set_nonblocking(channel_.out_fd(), true);
+    loop_.watch(channel_.in_fd(), EPOLLIN);
+  }
+
+  int run() {
+    link_.ready();
+    while (!is_over()) turn();
+    return 0;
+  }
+
+ private:
+  struct LargeBody {
+    Transfer* transfer;
+    HopResult result;
+  };
+
+  bool is_over() const {
+    bool nothing_left = loop_.is_idle() && large_.empty() && !channel_.wants_to_write();
+    return peer_gone_ || (stopping_ && nothing_left);
+  }
+
+  void turn() {
+    link_.status().beat();
+    bool is_behind = channel_.wants_to_write();
+    // With results to write, look first whether there is more to do; write when there is not.
+    bool waits = is_blocked_ || (!is_behind && large_.empty());
+    bool foreign = loop_.run(waits ? Clock::duration(kBeat) : Clock::duration::zero());
+    if (foreign) take_requests();
+    send_large_bodies();
+    if (channel_.writer().pending_bytes() >= kBatch || !loop_.has_served() || is_blocked_) write();
+  }
+
+  void take_requests() {
+    while (channel_.receive()) {
+    }
+    if (channel_.at_end()) peer_gone_ = true;
+    while (auto frame = channel_.next()) {
+      if (frame->kind == FrameKind::stop) stopping_ = true;
+      if (frame->kind == FrameKind::job)
+        loop_.add(frame->job, HopRequest::decode(frame->payload.view()));
+    }
+  }
+
+  void write() {
+    bool blocked = !channel_.flush();
+    if (blocked != is_blocked_) loop_.watch(channel_.out_fd(), blocked ? EPOLLOUT : 0U);
+    is_blocked_ = blocked;
+  }
+
+  void on_begin(std::uint64_t job, int slot) override { link_.status().begin(slot, job); }
+
+  void on_connected(std::uint64_t job) override {
+    channel_.writer().add(FrameKind::progress, job, std::string_view());
+    write();
+  }
+
+  bool on_end(Transfer& transfer, HopResult& result) override {
+    if (!transfer.body().is_small()) {
+      large_.push_back({&transfer, std::move(result)});
+      return false;
+    }
+    ByteBuffer& frame = begin_done(transfer, result);
+    end_done(frame, transfer.body().append_to(frame));
+    link_.status().end(transfer.slot());
+    return true;
+  }
+
+  // The last frame of a hop: its result, the body or nothing, and how the body is encoded.
+  ByteBuffer& begin_done(Transfer& transfer, const HopResult& result) {
+    head_.clear();
+    result.encode(head_);
+    ByteBuffer& frame = channel_.writer().begin(FrameKind::done, transfer.job());
+    frame.append(head_);
+    return frame;
+  }
+
+  void end_done(ByteBuffer& frame, FetchResult::Encoding encoding) {
+    frame.append(static_cast<char>(encoding));
+    channel_.writer().end();
+  }
+
+  // Sends large bodies part by part, one after the other, as fast as the parent takes them.
+  void send_large_bodies() {
+    while (!large_.empty() && channel_.writer().pending_bytes() < kPartsAhead) {
+      Transfer& transfer = *large_.front().transfer;
+      part_.clear();
+      bool more = transfer.body().append_next_part(part_);
+      if (!part_.empty()) channel_.writer().add(FrameKind::part, transfer.job(), part_.view());
+      if (more) continue;
+      end_done(begin_done(transfer, large_.front().result), transfer.body().encoding());
+      link_.status().end(transfer.slot());
+      large_.pop_front();
+      loop_.give_back(transfer);
+    }
+  }
+
+  process::WorkerLink& link_;
+  ipc::Channel& channel_;
+  TransferLoop loop_;
+  std::deque<LargeBody> large_;
+  std::string head_;
+  ByteBuffer part_;
+  bool is_blocked_ = false;  // the channel takes no more for now
+  bool stopping_ = false;
+  bool peer_gone_ = false;
+};
+
+}  // namespace
+
+int run_fetch_worker(process::WorkerLink& link) {
+  if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK) throw Error("libcurl cannot be initialised");
+  return Worker(link).run();
+}
+
+}  // namespace fetchpool::engine
