@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -48,17 +49,26 @@ void close_range_between(unsigned first, unsigned last) {
 
 }  // namespace
 
+UniqueFd above_standard(UniqueFd fd) {
+  if (!fd.is_open() || fd.get() > 2) return fd;
+  return duplicate(fd.get());
+}
+
 FdPair make_pipe() {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) throw SystemError("cannot make a pipe", errno);
-  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+  UniqueFd first(fds[0]);
+  UniqueFd second(fds[1]);
+  return {above_standard(std::move(first)), above_standard(std::move(second))};
 }
 
 FdPair make_socket_pair(int type) {
   int fds[2];
   if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0)
     throw SystemError("cannot make a pair of sockets", errno);
-  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+  UniqueFd first(fds[0]);
+  UniqueFd second(fds[1]);
+  return {above_standard(std::move(first)), above_standard(std::move(second))};
 }
 
 void set_nonblocking(int fd, bool on) {
@@ -84,7 +94,19 @@ UniqueFd open_file(const std::string& path, int flags, mode_t mode) {
     fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) throw SystemError("cannot open " + path, errno);
-  return UniqueFd(fd);
+  return above_standard(UniqueFd(fd));
+}
+
+UniqueFd make_memory(const char* name, std::size_t size) {
+  UniqueFd memory(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory.is_open() || ftruncate(memory.get(), static_cast<off_t>(size)) != 0 ||
+      fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    throw SystemError("cannot make shared memory", errno);
+  return above_standard(std::move(memory));
+}
+
+UniqueFd open_process(pid_t pid) {
+  return above_standard(UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))));
 }
 
 std::optional<std::size_t> read_some(int fd, char* data, std::size_t size) {
@@ -136,6 +158,13 @@ int poll_for(struct pollfd* fds, std::size_t count, std::optional<Clock::duratio
   return std::max(ready, 0);
 }
 
+bool is_readable(int fd) {
+  struct pollfd readable {
+    fd, POLLIN, 0
+  };
+  return ::poll(&readable, 1, 0) > 0;
+}
+
 int usable_cpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -164,6 +193,25 @@ void close_all_but(int first, const int* keep, std::size_t count) {
     next = kept + 1;
   }
   close_range_between(next, ~0U);
+}
+
+std::vector<int> open_descriptors() {
+  std::vector<int> open;
+  if (DIR* entries = opendir("/proc/self/fd")) {
+    while (struct dirent* entry = readdir(entries)) {
+      int fd = std::atoi(entry->d_name);
+      if (entry->d_name[0] != '.' && fd != dirfd(entries)) open.push_back(fd);
+    }
+    closedir(entries);
+  } else {
+    struct rlimit limit {};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    auto end = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1 << 16));
+    for (int fd = 0; fd < end; ++fd)
+      if (fcntl(fd, F_GETFD) >= 0) open.push_back(fd);
+  }
+  std::sort(open.begin(), open.end());
+  return open;
 }
 
 int thread_count() {

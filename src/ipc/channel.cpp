@@ -29,16 +29,16 @@ bool Channel::flush() {
   }
 }
 
-bool Channel::receive(std::size_t limit) {
+std::size_t Channel::receive(std::size_t limit) {
   auto room = reader_->room();
   auto count = posix::read_some(in_.get(), room.data(), std::min(limit, room.size()));
-  if (!count) return false;
+  if (!count) return 0;
   if (*count == 0) {
     at_end_ = true;
-    return false;
+    return 0;
   }
   reader_->filled(*count);
-  return true;
+  return *count;
 }
 
 std::size_t Channel::available() const {

@@ -28,12 +28,14 @@ class Channel {
   // Sending: queued until flush().
   FrameWriter& writer() { return writer_; }
   bool wants_to_write() const { return writer_.pending_bytes() > 0; }
-  // As FrameWriter::flush, but a peer that is gone is no error: what was queued is forgotten.
+  // As FrameWriter::flush, but a peer that is gone is no error: what was queued is forgotten. May
+  // raise SIGPIPE, which workers ignore and the parent keeps off by a SigpipeGuard.
   bool flush();
 
-  // Reads once from the descriptor, at most `limit` bytes. False: end of file or nothing there;
-  // at_end() tells which.
-  bool receive(std::size_t limit = std::size_t{1} << 20);
+  // Reads once from the descriptor, at most `limit` bytes, and returns how many came. 0: end of
+  // file or nothing there; at_end() tells which. next() must be called until it has nothing before
+  // this is called again.
+  std::size_t receive(std::size_t limit = std::size_t{1} << 20);
   bool at_end() const { return at_end_; }
   // The next frame of what was received. Throws ProtocolError.
   std::optional<Frame> next() { return reader_->next(); }

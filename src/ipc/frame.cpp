@@ -23,6 +23,16 @@ std::uint32_t check_of(const FrameHeader& header) {
   return static_cast<std::uint32_t>(mixed >> 32) ^ header.magic;
 }
 
+// Whether nobody else holds the block, so that it can be written again.
+template <class T>
+bool is_ours_alone(const std::shared_ptr<T>& block) {
+  if (!block || block.use_count() != 1) return false;
+  // Giving back a copy orders what other threads read from the block before what we write to it;
+  // use_count() alone does not.
+  std::shared_ptr<T>(block).reset();
+  return true;
+}
+
 }  // namespace
 
 FrameHeader make_header(FrameKind kind, std::uint64_t job, std::size_t length) {
@@ -42,9 +52,8 @@ struct FrameReader::Block {
 FrameReader::FrameReader(std::size_t max_length) : max_length_(max_length) {}
 
 void FrameReader::start_block(std::size_t size) {
-  auto next = spare_ && spare_.use_count() == 1 && spare_->size >= size
-                  ? std::move(spare_)
-                  : std::make_shared<Block>(size);
+  auto next = is_ours_alone(spare_) && spare_->size >= size ? std::move(spare_)
+                                                            : std::make_shared<Block>(size);
   if (filled_ > parsed_)
     std::memcpy(next->data.get(), block_->data.get() + parsed_, filled_ - parsed_);
   filled_ -= parsed_;
@@ -56,7 +65,7 @@ void FrameReader::start_block(std::size_t size) {
 std::span<char> FrameReader::room() {
   // A block nobody else holds is used again from its start.
   if (block_ && parsed_ == filled_ && wanted_ == 0 && block_->size == kBlockSize &&
-      block_.use_count() == 1)
+      is_ours_alone(block_))
     parsed_ = filled_ = 0;
   if (!block_ || (wanted_ > 0 && parsed_ + wanted_ > block_->size) ||
       (wanted_ == 0 && block_->size - filled_ < kBlockSize / 4))

@@ -44,16 +44,17 @@ struct WorkerStart {
 // What a spawner says about one worker.
 struct SpawnerReport {
   enum class Kind {
-    born,     // `pid` runs
-    refused,  // the system would not fork; `error_number` says why
-    ended,    // reaped; `status` says how. Nothing of its process group is left
-    lost,     // the spawner itself is gone, and all its workers with it
+    born,        // `pid` runs
+    refused,     // the system would not fork; `error_number` says why
+    ended,       // reaped; `status` says how. Nothing of its process group is left
+    lost,        // the spawner itself is gone, and all its workers with it
+    spare_gone,  // of no worker: Spawner::restore_spare() should be called
   };
   Kind kind;
   std::uint32_t worker = 0;
   pid_t pid = 0;
   int error_number = 0;
-  ExitStatus status;
+  ExitStatus status{};
 };
 
 class SpawnerSession;
@@ -78,6 +79,9 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
   // serves, the spare is put in its place first. Throws PoolBroken when both are gone.
   SpawnerSession open_session(std::optional<std::uint64_t> lost_generation = std::nullopt);
 
+  // Has a new spare made where the one there was is gone.
+  void restore_spare();
+
   // The process ids of the spawner that serves now and of its spare, for tests and messages.
   pid_t pid() const;
   pid_t spare_pid() const;
@@ -90,28 +94,36 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
 };
 
 // One supervisor's conversation with the spawner. Workers started through it are ended when it is
-// closed. Not thread-safe.
+// closed everywhere: by its last owner, or by end(). Not thread-safe.
 class SpawnerSession {
  public:
   SpawnerSession() = default;
-  SpawnerSession(UniqueFd socket, std::uint64_t generation)
-      : socket_(std::move(socket)), generation_(generation) {}
+  // `spawner`: readable when the spawner has ended; not open where the system has no such thing.
+  SpawnerSession(UniqueFd socket, UniqueFd spawner, std::uint64_t generation)
+      : socket_(std::move(socket)), spawner_(std::move(spawner)), generation_(generation) {}
 
-  bool is_open() const { return socket_.is_open(); }
+  bool is_open() const { return socket_.is_open() && !is_lost_; }
   std::uint64_t generation() const { return generation_; }
-  // Readable when a report is there.
+  // When one of them is readable, a report may be there. The second is -1 where the system cannot
+  // tell the end of a process so; then only the first shows that the spawner is gone.
   int poll_fd() const { return socket_.get(); }
+  int spawner_fd() const { return spawner_.get(); }
 
-  // Asks for a worker, by an id of the caller's choice that it uses once only.
+  // Asks for a worker, by an id of the caller's choice that it uses once only. Throws SystemError.
   void start(std::uint32_t worker, WorkerStart start, const StatusPage& status);
   // Sends SIGKILL (to its group where it leads one). A worker that has ended is not touched.
   void kill(std::uint32_t worker);
-  // The next report that is there, never waiting. After `lost` the session is closed.
+  // The next report that is there, never waiting. After `lost` there are none.
   std::optional<SpawnerReport> next_report();
+  // Ends all workers of this session, waits until they are gone, and closes it. Returns false when
+  // that took longer than `within`.
+  bool end(std::chrono::milliseconds within);
 
  private:
   UniqueFd socket_;
+  UniqueFd spawner_;
   std::uint64_t generation_ = 0;
+  bool is_lost_ = false;
 };
 
 }  // namespace fetchpool::process

@@ -49,7 +49,7 @@ class StatusPage {
 
  private:
   struct Layout;
-  StatusPage(UniqueFd memory, int jobs, bool create);
+  StatusPage(UniqueFd memory, std::size_t size);
 
   UniqueFd memory_;
   Layout* layout_ = nullptr;

@@ -114,6 +114,10 @@ class Supervisor {
 
   // Asks all workers to finish their jobs and leave, and replaces none from now on.
   void stop();
+  // What its owner should tell the user about, once each: sentences such as "cannot start more
+  // workers: Resource temporarily unavailable; going on with 3".
+  std::vector<std::string> take_warnings();
+
   // Whether no worker process is left.
   bool all_gone() const;
 

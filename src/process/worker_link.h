@@ -13,6 +13,8 @@ namespace fetchpool::process {
 // The worker's end of its channel and status page. The channel is blocking until the worker
 // function makes its descriptors non-blocking. End of file on it means that nobody wants answers
 // any more: the worker function should return.
+//
+// Jobs may have arrived together with the setup: call channel().next() before waiting for more.
 class WorkerLink {
  public:
   WorkerLink(int index, std::string setup, ipc::Channel channel, StatusPage status)
@@ -33,12 +35,17 @@ class WorkerLink {
   void ready();
   // Tells the parent why the worker cannot start. The worker function should then return.
   void failed(std::string_view reason);
+  // Whether ready() was called.
+  bool is_ready() const { return is_ready_; }
 
  private:
+  void send(ipc::FrameKind kind, std::string_view payload);
+
   int index_;
   std::string setup_;
   ipc::Channel channel_;
   StatusPage status_;
+  bool is_ready_ = false;
 };
 
 // Runs in a worker process. What it returns is the worker's exit code; an exception that leaves it

@@ -1,0 +1,53 @@
+#include "process/hidden_fork.h"
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/posix.h"
+
+// ThreadSanitizer must see the fork, and has a thread of its own.
+#if defined(__SANITIZE_THREAD__)
+#define FETCHPOOL_PLAIN_FORK 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FETCHPOOL_PLAIN_FORK 1
+#endif
+#endif
+#ifndef FETCHPOOL_PLAIN_FORK
+#define FETCHPOOL_PLAIN_FORK 0
+#endif
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000
+#endif
+
+namespace fetchpool::process {
+namespace {
+
+pid_t clone_like_fork(unsigned long flags, int* pidfd) {
+  return static_cast<pid_t>(syscall(SYS_clone, flags, nullptr, pidfd, nullptr, 0UL));
+}
+
+}  // namespace
+
+bool has_other_threads() {
+  return posix::thread_count() > (FETCHPOOL_PLAIN_FORK ? 2 : 1);
+}
+
+pid_t fork_hidden() {
+  // With other threads, locks of the C library must come out of the fork unlocked, which only its
+  // own fork() sees to.
+  if (FETCHPOOL_PLAIN_FORK || has_other_threads()) return fork();
+  return clone_like_fork(0, nullptr);
+}
+
+pid_t fork_hidden_sibling(UniqueFd& process) {
+  int pidfd = -1;
+  pid_t pid = clone_like_fork(CLONE_PARENT | CLONE_PIDFD, &pidfd);
+  if (pid < 0) pid = clone_like_fork(CLONE_PARENT, nullptr);
+  if (pid > 0) process.reset(pidfd);
+  return pid;
+}
+
+}  // namespace fetchpool::process

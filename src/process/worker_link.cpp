@@ -1,0 +1,28 @@
+#include "process/worker_link.h"
+
+#include <poll.h>
+
+#include "base/posix.h"
+
+namespace fetchpool::process {
+
+void WorkerLink::ready() {
+  is_ready_ = true;
+  send(ipc::FrameKind::ready, {});
+}
+
+void WorkerLink::failed(std::string_view reason) {
+  send(ipc::FrameKind::failed, reason);
+}
+
+void WorkerLink::send(ipc::FrameKind kind, std::string_view payload) {
+  channel_.writer().add(kind, 0, payload);
+  while (!channel_.flush()) {
+    struct pollfd writable {
+      channel_.out_fd(), POLLOUT, 0
+    };
+    posix::poll_for(&writable, 1, std::nullopt);
+  }
+}
+
+}  // namespace fetchpool::process

@@ -1,0 +1,88 @@
+#include "process/silence_watch.h"
+#include "process/start_guard.h"
+#include "support/catch.h"
+
+namespace fetchpool::process {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST_CASE("the start guard doubles its delay and gives up after failures in a row", "[guard]") {
+  StartGuard guard(
+      {.give_up_after = 4, .first_delay = milliseconds(50), .longest_delay = milliseconds(150)});
+  TimePoint now{};
+  CHECK(guard.next_start() <= now);
+  guard.failed(now, "first");
+  CHECK(guard.next_start() == now + milliseconds(50));
+  guard.failed(now, "second");
+  CHECK(guard.next_start() == now + milliseconds(100));
+  guard.failed(now, "third");
+  CHECK(guard.next_start() == now + milliseconds(150));
+  CHECK_FALSE(guard.gave_up());
+  guard.failed(now, "fourth");
+  CHECK(guard.gave_up());
+  CHECK(guard.cause() == "fourth");
+  CHECK(guard.failures() == 4);
+}
+
+TEST_CASE("a worker that is ready makes the start guard forget", "[guard]") {
+  StartGuard guard;
+  for (int i = 0; i < 4; ++i) guard.failed(TimePoint{} + seconds(1), "cause");
+  guard.succeeded();
+  CHECK(guard.next_start() == TimePoint{});
+  CHECK(guard.failures() == 0);
+  guard.failed(TimePoint{}, "again");
+  CHECK_FALSE(guard.gave_up());
+}
+
+TEST_CASE("the start guard's delay does not overflow", "[guard]") {
+  StartGuard guard;
+  for (int i = 0; i < 1000; ++i) guard.failed(TimePoint{}, "cause");
+  CHECK(guard.next_start() == TimePoint{} + milliseconds(5000));
+}
+
+TEST_CASE("a busy worker whose beat stands still for the limit is silent", "[silence]") {
+  SilenceWatch watch(milliseconds(800));
+  CHECK(watch.tick() == milliseconds(100));
+  TimePoint now{};
+  int looks = 0;
+  while (!watch.look(now, 5, true)) {
+    now += milliseconds(100);
+    ++looks;
+  }
+  CHECK(looks == 8);
+}
+
+TEST_CASE("a beat ends the silence", "[silence]") {
+  SilenceWatch watch(milliseconds(800));
+  TimePoint now{};
+  for (std::uint64_t beats = 0; beats < 100; ++beats) {
+    CHECK_FALSE(watch.look(now, beats, true));
+    now += milliseconds(100);
+  }
+}
+
+TEST_CASE("a worker with nothing to do may be silent", "[silence]") {
+  SilenceWatch watch(milliseconds(800));
+  TimePoint now{};
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(watch.look(now += seconds(1), 0, false));
+  CHECK_FALSE(watch.look(now += seconds(1), 0, true));
+}
+
+TEST_CASE("an hour in which nobody looked counts as one tick", "[silence]") {
+  SilenceWatch watch(milliseconds(800));
+  TimePoint now{};
+  CHECK_FALSE(watch.look(now, 1, true));
+  CHECK_FALSE(watch.look(now += std::chrono::hours(1), 1, true));
+  CHECK_FALSE(watch.look(now += std::chrono::hours(1), 1, true));
+}
+
+TEST_CASE("without a limit nobody is silent", "[silence]") {
+  SilenceWatch watch;
+  TimePoint now{};
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(watch.look(now += std::chrono::hours(1), 1, true));
+}
+
+}  // namespace
+}  // namespace fetchpool::process

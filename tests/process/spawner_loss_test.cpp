@@ -1,0 +1,113 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include "fetchpool/error.h"
+#include "support/catch.h"
+#include "test_workers.h"
+
+namespace fetchpool::process {
+namespace {
+
+TEST_CASE("the spare takes over when the spawner is killed, 50 times in a row", "[spawner]") {
+  auto spawner = Spawner::create();
+  Run run(options_for(obedient), spawner);
+  run.add_ready(2);
+  std::set<pid_t> seen;
+  for (int i = 0; i < 50; ++i) {
+    pid_t serving = spawner->pid();
+    pid_t spare = spawner->spare_pid();
+    REQUIRE(seen.insert(serving).second);
+    pid_t worker = run.supervisor().pid(0);
+    JobId running = run.submit_to(0, "hang:");
+    JobId waiting = run.submit_to(0, "echo:x");
+    run.until([&] { return run.supervisor().status(0).running_since(running).has_value(); });
+    kill(serving, SIGKILL);
+    Event lost = run.end_of(running);
+    REQUIRE(lost.cause == Event::Cause::spawner_lost);
+    REQUIRE(lost.started);
+    REQUIRE(lost.status.kind() == ExitStatus::Kind::unknown);
+    REQUIRE_FALSE(run.end_of(waiting).started);
+    REQUIRE(spawner->pid() == spare);
+    run.until_replaced(0, worker);
+    REQUIRE(goes(worker));
+    REQUIRE(run.ask("echo:x") == "x");
+  }
+  CHECK(children_of(getpid()).size() == 2);
+}
+
+TEST_CASE("two supervisors on one spawner survive its loss with one new spawner", "[spawner]") {
+  auto spawner = Spawner::create();
+  Run first(options_for(obedient), spawner);
+  Run second(options_for(obedient), spawner);
+  for (int i = 0; i < 10; ++i) {
+    if (i == 0) {
+      first.add_ready(1);
+      second.add_ready(1);
+    }
+    pid_t spare = spawner->spare_pid();
+    pid_t old_first = first.supervisor().pid(0);
+    pid_t old_second = second.supervisor().pid(0);
+    kill(spawner->pid(), SIGKILL);
+    first.until_replaced(0, old_first);
+    second.until_replaced(0, old_second);
+    REQUIRE(spawner->pid() == spare);
+    REQUIRE(first.ask("echo:x") == "x");
+    REQUIRE(second.ask("echo:x") == "x");
+  }
+}
+
+TEST_CASE("spawner and spare killed together end the pool, jobs first", "[spawner]") {
+  auto spawner = Spawner::create();
+  Run run(options_for(obedient), spawner);
+  run.add_ready(2);
+  JobId job = run.submit("hang:");
+  run.until([&] { return run.supervisor().status(0).running_since(job).has_value(); });
+  kill(spawner->spare_pid(), SIGSTOP);  // so that nobody makes a new one
+  kill(spawner->pid(), SIGSTOP);
+  kill(spawner->spare_pid(), SIGKILL);
+  kill(spawner->pid(), SIGKILL);
+  CHECK_THROWS_AS(run.until([] { return false; }), PoolBroken);
+  CHECK(run.ends().at(job).size() == 1);
+  CHECK(run.supervisor().outstanding() == 0);
+  CHECK_THROWS_AS(spawner->open_session(), PoolBroken);
+}
+
+TEST_CASE("a spare that is lost alone is replaced", "[spawner]") {
+  auto spawner = Spawner::create();
+  Run run(options_for(obedient), spawner);
+  run.add_ready(1);
+  pid_t spare = spawner->spare_pid();
+  kill(spare, SIGKILL);
+  run.until([&] { return spawner->spare_pid() != spare && spawner->spare_pid() > 0; });
+  kill(spawner->pid(), SIGKILL);
+  CHECK(run.ask("pid:") != "");
+  CHECK(run.ask("echo:x") == "x");
+}
+
+TEST_CASE("what a worker started ends with it when the spawner is lost", "[spawner]") {
+  auto spawner = Spawner::create();
+  SupervisorOptions options = options_for(obedient);
+  options.own_group = true;
+  Run run(options, spawner);
+  run.add_ready(1);
+  pid_t child = std::stoi(run.ask("child:"));
+  pid_t worker = run.supervisor().pid(0);
+  kill(spawner->pid(), SIGKILL);
+  run.until_replaced(0, worker);
+  CHECK(goes(child));
+}
+
+TEST_CASE("a session ends its workers", "[spawner]") {
+  auto spawner = Spawner::create();
+  pid_t worker = 0;
+  {
+    Run run(options_for(obedient), spawner);
+    run.add_ready(1);
+    worker = run.supervisor().pid(0);
+    CHECK_FALSE(is_gone(worker));
+  }
+  CHECK(is_gone(worker));
+}
+
+}  // namespace
+}  // namespace fetchpool::process

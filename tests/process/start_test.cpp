@@ -1,0 +1,139 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "fetchpool/error.h"
+#include "support/catch.h"
+#include "test_workers.h"
+
+namespace fetchpool::process {
+namespace {
+
+int exits(WorkerLink&) {
+  return 3;
+}
+int aborts(WorkerLink&) {
+  std::abort();
+}
+int hangs(WorkerLink&) {
+  for (;;) pause();
+}
+int says_why(WorkerLink& link) {
+  link.failed("the certificate file is missing");
+  return 1;
+}
+int throws(WorkerLink&) {
+  throw std::runtime_error("no such table");
+}
+
+// Becomes ready only in place 0.
+int only_first(WorkerLink& link) {
+  return link.index() == 0 ? obedient(link) : 9;
+}
+
+SupervisorOptions impatient(WorkerFunction function) {
+  SupervisorOptions options = options_for(function);
+  options.ready_within = std::chrono::milliseconds(100);
+  options.start_guard = {.give_up_after = 3,
+                         .first_delay = std::chrono::milliseconds(1),
+                         .longest_delay = std::chrono::milliseconds(4)};
+  return options;
+}
+
+std::string broken_by(WorkerFunction function, int workers = 1) {
+  Run run(impatient(function));
+  for (int i = 0; i < workers; ++i) run.supervisor().add_worker();
+  try {
+    run.until([] { return false; });
+  } catch (const PoolBroken& error) {
+    return error.what();
+  }
+  return "not broken";
+}
+
+TEST_CASE("workers that end before they are ready break the pool, with the cause", "[start]") {
+  CHECK_THAT(broken_by(exits), ContainsSubstring("exited with 3"));
+  CHECK_THAT(broken_by(aborts), ContainsSubstring("SIGABRT"));
+  CHECK_THAT(broken_by(hangs), ContainsSubstring("not ready in time"));
+  CHECK_THAT(broken_by(says_why), ContainsSubstring("the certificate file is missing"));
+  CHECK_THAT(broken_by(throws), ContainsSubstring("no such table"));
+  CHECK_THAT(broken_by(exits, 8), ContainsSubstring("exited with 3"));
+}
+
+TEST_CASE("a broken supervisor stays broken", "[start]") {
+  Run run(impatient(exits));
+  run.supervisor().add_worker();
+  CHECK_THROWS_AS(run.until([] { return false; }), PoolBroken);
+  CHECK_THROWS_AS(run.supervisor().wait(Clock::duration{0}), PoolBroken);
+  CHECK(run.supervisor().all_gone());
+}
+
+TEST_CASE("a job that always kills its worker never trips the start guard", "[start]") {
+  Run run(impatient(obedient));
+  run.add_ready(1);
+  for (int i = 0; i < 30; ++i)
+    REQUIRE(run.end_of(run.submit("signal:9")).kind == Event::Kind::lost);
+  CHECK(run.ask("echo:x") == "x");
+}
+
+TEST_CASE("where some workers start, the others are a warning", "[start]") {
+  SupervisorOptions options = impatient(only_first);
+  Run run(options);
+  for (int i = 0; i < 3; ++i) run.supervisor().add_worker();
+  run.until_ready(0);
+  std::vector<std::string> warnings;
+  run.until([&] {
+    for (std::string& text : run.supervisor().take_warnings()) warnings.push_back(std::move(text));
+    return !warnings.empty();
+  });
+  CHECK_THAT(warnings[0], ContainsSubstring("going on with 1"));
+  CHECK_THAT(warnings[0], ContainsSubstring("exited with 9"));
+  CHECK(run.end_of(run.submit_to(0, "echo:x")).kind == Event::Kind::done);
+}
+
+TEST_CASE("without descriptors for a worker the cause is told", "[start]") {
+  bool told = passes_in_child([] {
+    Run run(impatient(obedient));
+    run.supervisor().add_worker();
+    struct rlimit limit {};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 4;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    try {
+      run.until([] { return false; });
+    } catch (const PoolBroken& error) {
+      return std::string(error.what()).find("Too many open files") != std::string::npos;
+    }
+    return false;
+  });
+  CHECK(told);
+}
+
+TEST_CASE("a fork that is refused ends with the cause", "[start]") {
+  if (geteuid() == 0) {
+    // The limit does not hold for root: become somebody else in the child.
+    bool told = passes_in_child([] {
+      if (setgid(65534) != 0 || setuid(65534) != 0) return true;
+      auto spawner = Spawner::create();
+      struct rlimit none {
+        1, 1
+      };
+      prlimit(spawner->pid(), RLIMIT_NPROC, &none, nullptr);
+      Run run(impatient(obedient), spawner);
+      run.supervisor().add_worker();
+      try {
+        run.until([] { return false; });
+      } catch (const PoolBroken& error) {
+        return std::string(error.what()).find("temporarily unavailable") != std::string::npos;
+      }
+      return false;
+    });
+    CHECK(told);
+  }
+}
+
+}  // namespace
+}  // namespace fetchpool::process
