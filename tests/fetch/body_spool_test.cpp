@@ -1,0 +1,105 @@
+#include "fetch/body_spool.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <random>
+#include <vector>
+
+#include "fetch/coded_bodies.h"
+#include "fetchpool/error.h"
+#include "support/catch.h"
+
+namespace fetchpool::body {
+namespace {
+
+std::string read_in_pieces(const BodySpool& spool, std::size_t piece_size) {
+  std::string body;
+  std::vector<char> piece(piece_size);
+  for (;;) {
+    std::size_t size = spool.read(body.size(), piece);
+    body.append(piece.data(), size);
+    if (size < piece_size) return body;
+  }
+}
+
+TEST_CASE("a body up to the limit stays in memory and the next byte moves it to a file", "[body]") {
+  BodySpool spool("/var/tmp", 1000);
+  std::string body = noise_of(1000, 1);
+  spool.append(std::string_view(body).substr(0, 400));
+  spool.append(std::string_view(body).substr(400));
+  REQUIRE(spool.is_in_memory());
+  CHECK(spool.whole() == body);
+  CHECK(read_in_pieces(spool, 64) == body);
+  spool.append("x");
+  CHECK_FALSE(spool.is_in_memory());
+  CHECK(spool.size() == 1001);
+  CHECK(read_in_pieces(spool, 64) == body + "x");
+}
+
+TEST_CASE("a spooled body can be read while it grows, from anywhere", "[body]") {
+  constexpr std::uint64_t kSeed = 5;
+  CAPTURE(kSeed);
+  std::mt19937_64 random(kSeed);
+  BodySpool spool("/var/tmp", 4096);
+  for (int body_number = 0; body_number < 5; ++body_number) {
+    std::string body;
+    for (int i = 0; i < 100; ++i) {
+      std::string piece = noise_of(random() % (i % 10 == 0 ? 9000 : 600), random());
+      spool.append(piece);
+      body += piece;
+      REQUIRE(spool.size() == body.size());
+      std::size_t offset = random() % (body.size() + 1);
+      std::vector<char> room(random() % 9000);
+      std::size_t size = spool.read(offset, room);
+      REQUIRE(std::string_view(room.data(), size) ==
+              std::string_view(body).substr(offset, room.size()));
+    }
+    REQUIRE(read_in_pieces(spool, 1 + random() % 10000) == body);
+    spool.clear();
+    REQUIRE(spool.size() == 0);
+    REQUIRE(spool.is_in_memory());
+  }
+}
+
+TEST_CASE("the file of a spool has no name", "[body]") {
+  auto directory = std::filesystem::temp_directory_path() / "fetchpool_body_spool_test";
+  std::filesystem::create_directory(directory);
+  BodySpool spool(directory, 10);
+  spool.append("more than ten bytes");
+  REQUIRE_FALSE(spool.is_in_memory());
+  CHECK(std::filesystem::is_empty(directory));
+  std::filesystem::remove(directory);
+  CHECK(read_in_pieces(spool, 100) == "more than ten bytes");
+}
+
+TEST_CASE("a directory that is not there is named by the error", "[body]") {
+  BodySpool spool("/nonexistent/spool", 10);
+  spool.append("small");
+  CHECK_THROWS_WITH(spool.append("more than ten bytes"),
+                    ContainsSubstring("/nonexistent/spool") && ContainsSubstring("No such file"));
+}
+
+TEST_CASE(
+    "a file that may not grow is an error with its directory, and the spool can be used again",
+    "[body]") {
+  struct rlimit before {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  struct rlimit small {
+    8192, before.rlim_max
+  };
+  auto old_action = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  BodySpool spool("/var/tmp", 1000);
+  std::string body(20000, 'x');
+  CHECK_THROWS_WITH(spool.append(body), ContainsSubstring("/var/tmp"));
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old_action);
+  spool.clear();
+  spool.append(body);
+  CHECK(read_in_pieces(spool, 4096) == body);
+}
+
+}  // namespace
+}  // namespace fetchpool::body

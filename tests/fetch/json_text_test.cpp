@@ -1,0 +1,131 @@
+#include "fetch/json_text.h"
+
+#include <rapidjson/document.h>
+
+#include <random>
+
+#include "fetch/coded_bodies.h"
+#include "fetch/utf8.h"
+#include "support/catch.h"
+
+namespace fetchpool::body {
+namespace {
+
+constexpr std::uint64_t kSeed = 77001;
+
+std::string escaped_by_definition(std::string_view text) {
+  std::string escaped;
+  for (char byte : text) {
+    switch (byte) {
+      case '"':
+        escaped += "\\\"";
+        break;
+      case '\\':
+        escaped += "\\\\";
+        break;
+      case '\b':
+        escaped += "\\b";
+        break;
+      case '\f':
+        escaped += "\\f";
+        break;
+      case '\n':
+        escaped += "\\n";
+        break;
+      case '\r':
+        escaped += "\\r";
+        break;
+      case '\t':
+        escaped += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(byte) < 0x20) {
+          char code[8];
+          std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(byte));
+          escaped += code;
+        } else {
+          escaped += byte;
+        }
+    }
+  }
+  return escaped;
+}
+
+// Into memory of exactly the promised room, so that a sanitizer sees a write beyond it.
+std::string escaped(std::string_view text) {
+  auto room = std::make_unique<char[]>(json_escaped_bound(text.size()));
+  auto copy = std::make_unique<char[]>(text.size());
+  std::copy(text.begin(), text.end(), copy.get());
+  return {room.get(), escape_json({copy.get(), text.size()}, room.get())};
+}
+
+std::string parsed(const std::string& json) {
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseValidateEncodingFlag>(json.data(), json.size());
+  REQUIRE_FALSE(document.HasParseError());
+  return {document.GetString(), document.GetStringLength()};
+}
+
+TEST_CASE("every byte is escaped as RFC 8259 wants it, wherever it stands", "[body]") {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (std::size_t place = 0; place < 70; ++place) {
+      std::string text(70, 'x');
+      text[place] = static_cast<char>(byte);
+      REQUIRE(escaped(text) == escaped_by_definition(text));
+      REQUIRE(escaped(text.substr(0, place + 1)) ==
+              escaped_by_definition(text.substr(0, place + 1)));
+    }
+  }
+  CHECK(escaped("").empty());
+  CHECK(escaped("\x7F\xE2\x80\xA8\xE2\x80\xA9") == "\x7F\xE2\x80\xA8\xE2\x80\xA9");
+}
+
+TEST_CASE("text full of control characters fits the promised room", "[body]") {
+  for (std::size_t size : {1, 15, 16, 47, 48, 49, 64, 1000}) {
+    std::string text(size, '\x01');
+    CHECK(escaped(text) == escaped_by_definition(text));
+  }
+}
+
+TEST_CASE("pages of any density of escapes come back from a JSON parser", "[body]") {
+  CAPTURE(kSeed);
+  std::mt19937_64 random(kSeed);
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = repaired_utf8(damaged(page_of(random() % 400, random()), random));
+    for (auto more = random() % 40; more > 0 && !text.empty(); --more) {
+      char& byte = text[random() % text.size()];
+      if (static_cast<unsigned char>(byte) < 0x80) byte = static_cast<char>(random() % 0x60);
+    }
+    CAPTURE(round);
+    REQUIRE(escaped(text) == escaped_by_definition(text));
+    REQUIRE(parsed('"' + escaped(text) + '"') == text);
+  }
+}
+
+TEST_CASE("a JSON string of any bytes is valid, with U+FFFD for what is not UTF-8", "[body]") {
+  std::string json = "[";
+  append_json_string(json, "a\xFF\n");
+  CHECK(json == "[\"a\xEF\xBF\xBD\\n\"");
+  CAPTURE(kSeed);
+  std::mt19937_64 random(kSeed);
+  for (int round = 0; round < 500; ++round) {
+    std::string bytes = noise_of(random() % 3000, random());
+    json.clear();
+    append_json_string(json, bytes);
+    REQUIRE(parsed(json) == repaired_utf8(bytes));
+  }
+}
+
+TEST_CASE("a buffer takes escaped text of any length after what it holds", "[body]") {
+  for (std::size_t size : {0, 1, 4095, 4096, 4097, 100000}) {
+    std::string text = page_of(size, size) + std::string(size / 10, '\x02');
+    ByteBuffer out;
+    out.append("{");
+    append_escaped_json(out, text);
+    CHECK(out.view() == "{" + escaped_by_definition(text));
+    CHECK(out.capacity() < 2 * out.size() + 6 * 4096 + 64);
+  }
+}
+
+}  // namespace
+}  // namespace fetchpool::body
