@@ -2,6 +2,7 @@
 option(FETCHPOOL_BUILD_PROGRAM "Build the fetchpool program" ${PROJECT_IS_TOP_LEVEL})
 option(FETCHPOOL_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(FETCHPOOL_BUILD_SAMPLES "Build the samples" ${PROJECT_IS_TOP_LEVEL})
+option(FETCHPOOL_BUILD_FUZZERS "Build the fuzz targets (clang)" OFF)
 option(FETCHPOOL_WERROR "Warnings are errors" OFF)
 option(FETCHPOOL_HARDENING "Build with the hardening flags of a release" OFF)
 set(FETCHPOOL_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread")

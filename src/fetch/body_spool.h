@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_buffer.h"
 #include "base/unique_fd.h"
 #include "fetch/body_output.h"
-#include "fetch/byte_buffer.h"
 
 namespace fetchpool::body {
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/byte_buffer.h"
 #include "fetch/base64.h"
-#include "fetch/byte_buffer.h"
 
 namespace fetchpool::body {
 

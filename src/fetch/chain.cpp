@@ -115,8 +115,7 @@ FetchResult Chain::result(HopResult&& hop, Clock::duration in_all) {
   result.timestamp =
       std::chrono::system_clock::time_point(std::chrono::microseconds(hop.started_at) - spent_);
   if (!hop.retry_after.empty())
-    result.retry_after =
-        parse_retry_after(hop.retry_after, result.timestamp);
+    result.retry_after = parse_retry_after(hop.retry_after, result.timestamp);
   result.num_connects = hop.num_connects;
   result.remote_ip = std::move(hop.remote_ip);
   result.remote_port = hop.remote_port;

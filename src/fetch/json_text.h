@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "fetch/byte_buffer.h"
+#include "base/byte_buffer.h"
 
 namespace fetchpool::body {
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -21,6 +22,8 @@
 
 namespace fetchpool::process {
 namespace {
+
+std::atomic<const char*> forbidden_because = nullptr;
 
 // A spawner answers within a millisecond; this is for one that was stopped.
 constexpr std::chrono::seconds kSpareWithin{5};
@@ -100,7 +103,12 @@ Spawner::Spawner(const SpawnerOptions& options) : state_(std::make_unique<State>
   state_->make_spare();
 }
 
+void Spawner::forbid_creation(const char* reason) {
+  forbidden_because = reason;
+}
+
 std::shared_ptr<Spawner> Spawner::create(const SpawnerOptions& options) {
+  if (const char* reason = forbidden_because) throw Error(reason);
   check_threads(options);
   return std::shared_ptr<Spawner>(new Spawner(options));
 }

@@ -67,6 +67,9 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
  public:
   // Forks now. Throws Error where the process has threads and they were not allowed.
   static std::shared_ptr<Spawner> create(const SpawnerOptions& options = {});
+  // From now on create() throws Error with this reason in this process. For what does not survive a
+  // fork.
+  static void forbid_creation(const char* reason);
   // The one that prepare() made, or null.
   static std::shared_ptr<Spawner> root();
   // The root spawner where there is one, else a new one of the caller's own.

@@ -1,0 +1,160 @@
+#include "fetch/url_text.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace fetchpool::engine {
+
+namespace {
+
+bool is_alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_scheme(std::string_view text) {
+  if (text.empty() || !is_alpha(text.front())) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+  });
+}
+
+int hex_value(char c) {
+  if (is_digit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// How many dots the segment consists of: 1 or 2, or 0 for any other segment.
+int dots(std::string_view segment) {
+  int count = 0;
+  while (!segment.empty()) {
+    if (segment.front() == '.') {
+      segment.remove_prefix(1);
+    } else if (segment.size() >= 3 && lower_case(segment.substr(0, 3)) == "%2e") {
+      segment.remove_prefix(3);
+    } else {
+      return 0;
+    }
+    if (++count > 2) return 0;
+  }
+  return count;
+}
+
+bool may_have_dot_segments(std::string_view path) {
+  return path.find("/.") != std::string_view::npos || path.find("/%2") != std::string_view::npos;
+}
+
+bool must_be_encoded(char c) {
+  return c == ' ' || c == '\\' || static_cast<unsigned char>(c) > 126;
+}
+
+}  // namespace
+
+UrlParts split_reference(std::string_view text) {
+  UrlParts parts;
+  std::string_view rest = text.substr(0, text.find('#'));
+  const std::size_t colon = rest.find(':');
+  if (colon != std::string_view::npos && is_scheme(rest.substr(0, colon))) {
+    parts.scheme = rest.substr(0, colon);
+    rest.remove_prefix(colon + 1);
+  }
+  if (const std::size_t mark = rest.find('?'); mark != std::string_view::npos) {
+    parts.query = rest.substr(mark + 1);
+    rest = rest.substr(0, mark);
+  }
+  if (rest.starts_with("//")) {
+    rest.remove_prefix(2);
+    parts.authority = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(parts.authority->size());
+  }
+  parts.path = rest;
+  return parts;
+}
+
+Authority split_authority(std::string_view authority) {
+  Authority parts;
+  std::string_view rest = authority;
+  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
+    parts.userinfo = rest.substr(0, at);
+    rest.remove_prefix(at + 1);
+  }
+  std::size_t host_size = rest.find(':');
+  if (rest.starts_with('[')) {
+    const std::size_t bracket = rest.find(']');
+    host_size = bracket == std::string_view::npos ? bracket : rest.find(':', bracket);
+  }
+  parts.host = rest.substr(0, host_size);
+  if (host_size != std::string_view::npos) parts.port = rest.substr(host_size + 1);
+  return parts;
+}
+
+std::string without_dot_segments(std::string_view path) {
+  if (path.starts_with('/') && !may_have_dot_segments(path)) return std::string(path);
+  std::string out;
+  out.reserve(path.size() + 1);
+  if (path.starts_with('/')) path.remove_prefix(1);
+  for (bool last = false; !last;) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view segment = path.substr(0, end);
+    last = end == path.size();
+    const int count = dots(segment);
+    if (count == 0) {
+      out.append("/").append(segment);
+    } else {
+      if (count == 2) out.resize(out.empty() ? 0 : out.rfind('/'));
+      if (last) out += '/';
+    }
+    if (!last) path.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+void append_encoded(std::string& out, std::string_view text) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (must_be_encoded(c)) {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
+                        hex_value(text[i + 2]) >= 0;
+    if (escape) {
+      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+}  // namespace fetchpool::engine
