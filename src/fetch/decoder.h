@@ -66,6 +66,7 @@ class Layer;
 // member. A body of no bytes at all is a finished one: servers label empty bodies too.
 class Decoder {
  public:
+  // Throws std::bad_alloc, as feed() does: shortage here is not the fault of the body.
   // Never null. When the codings cannot be undone, the decoder's status says so from the start and
   // it takes no bytes.
   static std::unique_ptr<Decoder> make(std::string_view content_encoding, const Limits& limits);

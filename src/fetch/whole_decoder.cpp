@@ -13,6 +13,7 @@ namespace {
 // Deflate turns a byte into 1032 at most: 258 for each two bits.
 constexpr std::size_t kMostExpansion = 1032;
 constexpr std::size_t kSmallestGzip = 18;  // header and trailer
+constexpr std::size_t kFirstRoom = std::size_t{64} << 10;
 
 std::size_t byte_at(std::string_view bytes, std::size_t index) {
   return static_cast<unsigned char>(bytes[index]);
@@ -83,7 +84,8 @@ bool WholeDecoder::decode_gzip(std::string_view wire, std::size_t most_bytes) {
 bool WholeDecoder::decode_zlib(std::string_view wire, std::size_t most_bytes) {
   // Bare deflate carries no checksum that would prove both libraries read the same.
   if (wire.size() < kZlibHeaderSize || !is_zlib_header(wire)) return false;
-  std::size_t room = std::min(most_bytes, wire.size() * 6);
+  // Room is kept from body to body, so a generous first guess costs nothing.
+  std::size_t room = std::min(most_bytes, std::max(wire.size() * 8, kFirstRoom));
   for (;;) {
     std::size_t taken = 0;
     std::size_t written = 0;

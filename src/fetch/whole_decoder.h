@@ -34,8 +34,11 @@ class WholeDecoder {
   WholeDecoder& operator=(const WholeDecoder&) = delete;
 
   // What Decoder::make(), feed() and finish() do, with the same result, bytes and flags. The bytes
-  // may come as one block of any size. (One difference cannot be seen without a second decoding:
-  // libdeflate takes some incomplete prefix codes that zlib refuses, if their checksum is right.)
+  // may come as one block of any size.
+  //
+  // One difference cannot be seen without a second decoding: libdeflate reads length codes 286 and
+  // 287 as 285 and takes some incomplete sets of codes, all of which RFC 1951 forbids and zlib
+  // calls corrupt. Such a body is finished here if its checksum is right, and then its bytes are.
   WholeBody decode(std::string_view content_encoding, std::string_view wire, const Limits& limits,
                    Output& output);
 

@@ -10,11 +10,23 @@ namespace {
 
 constexpr std::uint64_t kSeed = 1950;
 
+// What libdeflate takes though RFC 1951 forbids it, in zlib's words.
+bool is_known_leniency(const Decoded& streamed, const WholeBody& whole) {
+  if (streamed.status != Status::corrupt || whole.status != Status::finished) return false;
+  for (std::string_view words : {"literal/length code", "distance code", "s set"})
+    if (streamed.reason.ends_with(words)) return true;
+  return false;
+}
+
 void check_same(WholeDecoder& decoder, std::string_view token, std::string_view wire,
                 const Limits& limits) {
   Decoded streamed = decoded(token, wire, limits);
   TextOutput output;
   WholeBody whole = decoder.decode(token, wire, limits, output);
+  if (is_known_leniency(streamed, whole)) {
+    REQUIRE(output.text.starts_with(streamed.text));
+    return;
+  }
   REQUIRE(whole.status == streamed.status);
   REQUIRE(whole.reason == streamed.reason);
   REQUIRE(whole.flags.members == streamed.flags.members);
@@ -52,6 +64,22 @@ TEST_CASE("every change of one bit of a small gzip or zlib stream ends alike on 
       check_same(decoder, coding, wire, {});
       check_same(decoder, coding, wire, {.decoded_bytes = 100});
     }
+  }
+}
+
+TEST_CASE("a body that is finished under its checksum is the right one, whichever bit was changed",
+          "[body]") {
+  const std::string body(259, 'a');
+  const std::string intact = gzip_of(body, 9);
+  WholeDecoder decoder;
+  // Behind the header, whose bits need not matter.
+  for (std::size_t bit = 80; bit < intact.size() * 8; ++bit) {
+    std::string wire = intact;
+    wire[bit / 8] ^= static_cast<char>(1 << bit % 8);
+    TextOutput output;
+    CAPTURE(bit);
+    if (decoder.decode("gzip", wire, {}, output).status == Status::finished)
+      CHECK(output.text == body);
   }
 }
 

@@ -47,6 +47,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   WholeDecoder whole_decoder;
   TextOutput whole;
   WholeBody body = whole_decoder.decode(list, wire, limits, whole);
+  // The one known difference; see WholeDecoder::decode().
+  if (is_exact && in_pieces == Status::corrupt && body.status == Status::finished)
+    return require(whole.text.starts_with(pieces.text)), 0;
   if (is_exact || !is_fault(in_pieces) || !is_fault(body.status)) require(body.status == in_pieces);
   if (is_exact || !is_fault(in_pieces)) {
     require(whole.text == pieces.text);
