@@ -61,6 +61,11 @@ bool is_ascii(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 128; });
 }
 
+// Whether a part of the name would be taken for something else than the name.
+bool has_delimiter(std::string_view name) {
+  return name.find_first_of(std::string_view("\0 \t\r\n/\\?#@:[]%", 14)) != std::string_view::npos;
+}
+
 // Such names libcurl leaves as they are: numeric addresses begin with a digit.
 bool is_plain_name(std::string_view host) {
   return is_name(host) && host.front() >= 'a' && host.front() <= 'z';
@@ -68,8 +73,10 @@ bool is_plain_name(std::string_view host) {
 
 std::optional<std::string> part(CURLU* url, CURLUPart which, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, which, &text, flags) != CURLUE_OK || !text) return std::nullopt;
+  const CURLUcode code = curl_url_get(url, which, &text, flags);
+  // A name that is no valid IDN is handed over although the call failed.
   const std::unique_ptr<char, decltype(&curl_free)> owner(text, &curl_free);
+  if (code != CURLUE_OK || !text) return std::nullopt;
   return std::string(text);
 }
 
@@ -120,7 +127,10 @@ std::variant<std::string, BadHost> canonical_idn(CURLU* url) {
 std::variant<std::string, BadHost> canonical_host(std::string_view host) {
   if (is_plain_name(host)) return std::string(host);
   const bool bracketed = host.starts_with('[');
-  const CurlUrl url = parsed(host);
+  // Decoded before libcurl does it, which then would not see an address in "%30.1" any more.
+  const std::string decoded = bracketed ? std::string(host) : percent_decoded(host);
+  const bool splits = !bracketed && has_delimiter(decoded);
+  const CurlUrl url = splits ? nullptr : parsed(decoded);
   const std::optional<std::string> seen = url ? part(url.get(), CURLUPART_HOST) : std::nullopt;
   if (!seen || seen->empty()) {
     return BadHost{bracketed ? "what stands in brackets is no IPv6 address"

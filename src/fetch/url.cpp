@@ -136,7 +136,9 @@ std::string merged(std::string_view base_path, std::string_view path) {
 }  // namespace
 
 std::string Url::origin() const {
-  return std::string(scheme).append("://").append(host).append(":").append(std::to_string(port));
+  std::string key;
+  key.reserve(scheme.size() + host.size() + 9);
+  return key.append(scheme).append("://").append(host).append(":").append(std::to_string(port));
 }
 
 std::variant<Url, UrlError> parse_url(std::string_view input, UrlRules rules) {
