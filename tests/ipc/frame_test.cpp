@@ -200,24 +200,23 @@ TEST_CASE("a writer goes on where a full pipe stopped it", "[ipc]") {
   REQUIRE((feed.seen() == frames));
 }
 
-TEST_CASE("a writer that never catches up does not keep what was written", "[ipc]") {
+TEST_CASE("a writer that is always a little behind loses nothing", "[ipc]") {
   posix::FdPair pipe = posix::make_pipe();
+  posix::set_pipe_size(pipe.second.get(), 4096);
   posix::set_nonblocking(pipe.second.get(), true);
-  posix::set_nonblocking(pipe.first.get(), true);
   FrameWriter writer;
   Feed feed;
-  std::vector<char> buffer(100'000);
+  char buffer[4096];
   std::uint64_t frames = 0;
-  while (frames < 20'000) {
+  while (frames < 5'000) {
     for (int i = 0; i < 100; ++i) writer.add(FrameKind::job, frames++, std::string(1000, 'a'));
     while (writer.pending_bytes() > 50'000) {
-      writer.flush(pipe.second.get());
-      while (auto count = posix::read_some(pipe.first.get(), buffer.data(), buffer.size()))
-        feed.add({buffer.data(), *count});
+      REQUIRE_FALSE(writer.flush(pipe.second.get()));
+      feed.add({buffer, *posix::read_some(pipe.first.get(), buffer, sizeof buffer)});
     }
   }
-  CHECK(writer.pending_bytes() > 0);
-  CHECK(feed.seen().size() > 19'000);
+  CHECK(feed.seen().size() > 4'900);
+  for (std::size_t i = 0; i < feed.seen().size(); ++i) REQUIRE(feed.seen()[i].job == i);
 }
 
 TEST_CASE("writing to a channel whose peer is gone is quiet", "[ipc]") {

@@ -63,10 +63,12 @@ TEST_CASE("an answer given before the worker's end counts", "[deaths]") {
   Run run(options);
   run.add_ready(1);
   for (int i = 0; i < 40; ++i) {
+    pid_t pid = run.supervisor().pid(0);
     JobId answered = run.submit("done_before_exit:");
     Event end = run.end_of(answered);
     REQUIRE(end.kind == Event::Kind::done);
     REQUIRE(end.bytes.view() == "answered");
+    run.until_replaced(0, pid);
   }
 }
 

@@ -68,11 +68,13 @@ TEST_CASE("a child of the host that holds its sockets does not keep workers aliv
   static pid_t* child = static_cast<pid_t*>(
       mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   Host host = Host::start([] {
-    *child = fork();
-    if (*child == 0)
+    pid_t forked = fork();
+    if (forked == 0)
       for (;;) pause();
+    *child = forked;
   });
   check_all_go(host);
+  REQUIRE(*child > 0);
   CHECK_FALSE(is_gone(*child));
   kill(*child, SIGKILL);
 }
@@ -233,6 +235,7 @@ TEST_CASE("a worker that inherits has the descriptors of the host and its own", 
 
 TEST_CASE("what the host had printed and not flushed is not printed by workers", "[host]") {
   posix::FdPair output = posix::make_pipe();
+  std::fflush(nullptr);
   CHECK(passes_in_child([&] {
     dup2(output.second.get(), STDOUT_FILENO);
     printf("once\n");

@@ -146,7 +146,7 @@ void Run::until(const std::function<bool()>& claim) {
   TimePoint deadline = Clock::now() + std::chrono::seconds(30);
   while (!claim()) {
     if (Clock::now() > deadline) throw std::runtime_error("what was waited for did not happen");
-    note(supervisor_.wait(std::chrono::milliseconds(200)));
+    note(supervisor_.wait(std::chrono::milliseconds(10)));
   }
 }
 
