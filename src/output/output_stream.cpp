@@ -1,0 +1,218 @@
+#include "output/output_stream.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <optional>
+
+#include "base/posix.h"
+
+namespace fetchpool::output {
+namespace {
+
+constexpr std::size_t kBatch = std::size_t{256} << 10;
+constexpr std::size_t kMostPlainBytes = std::size_t{16} << 20;
+constexpr std::size_t kTextBlock = std::size_t{64} << 10;
+// Below this, copying is cheaper than one more element to gather.
+constexpr std::size_t kShort = 1024;
+constexpr int kMostPieces = IOV_MAX;
+// What a pipe that is writable takes without waiting.
+constexpr std::size_t kCarefulBytes = PIPE_BUF;
+
+mode_t type_of(int fd, const std::string& name) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) throw SystemError("cannot write " + name, errno);
+  return info.st_mode & S_IFMT;
+}
+
+short events_of(int fd) {
+  struct pollfd watched {
+    fd, 0, 0
+  };
+  posix::poll_for(&watched, 1, Clock::duration::zero());
+  return watched.revents;
+}
+
+}  // namespace
+
+OutputStream OutputStream::open(const std::string& path) {
+  UniqueFd fd = posix::open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0666);
+  Mode mode = Mode::plain;
+  // The descriptor is ours alone, so its mode may be changed.
+  if (type_of(fd.get(), path) == S_IFIFO || isatty(fd.get())) {
+    posix::set_nonblocking(fd.get(), true);
+    mode = Mode::non_blocking;
+  }
+  return OutputStream(std::move(fd), mode, path);
+}
+
+OutputStream OutputStream::borrow(int fd, std::string name) {
+  mode_t type = type_of(fd, name);
+  if (type == S_IFSOCK) return OutputStream(posix::duplicate(fd), Mode::socket, std::move(name));
+  bool is_pipe = type == S_IFIFO;
+  if (!is_pipe && !isatty(fd))
+    return OutputStream(posix::duplicate(fd), Mode::plain, std::move(name));
+  std::string path = "/proc/self/fd/" + std::to_string(fd);
+  int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (own >= 0) return OutputStream(UniqueFd(own), Mode::non_blocking, std::move(name));
+  if (is_pipe && errno == ENXIO) throw OutputClosed(name + " was closed by its reader");
+  // No /proc, or somebody else's pipe or terminal.
+  return OutputStream(posix::duplicate(fd), Mode::careful, std::move(name));
+}
+
+void OutputStream::add(Bytes piece) {
+  if (piece.size() < kShort) return add_copy(piece.view());
+  pending_ += piece.size();
+  pieces_.push_back({std::move(piece), 0});
+  text_grows_ = false;
+}
+
+void OutputStream::add_copy(std::string_view text) {
+  pending_ += text.size();
+  while (!text.empty()) {
+    if (text_used_ == kTextBlock || !text_) {
+      text_grows_ = false;
+      if (!text_ || text_.use_count() > 1)
+        text_ = std::make_shared_for_overwrite<char[]>(kTextBlock);
+      text_used_ = 0;
+    }
+    std::size_t count = std::min(text.size(), kTextBlock - text_used_);
+    std::memcpy(text_.get() + text_used_, text.data(), count);
+    if (!text_grows_) {
+      text_begin_ = text_used_;
+      pieces_.push_back({});
+      text_grows_ = true;
+    }
+    text_used_ += count;
+    text.remove_prefix(count);
+    pieces_.back().bytes = Bytes(text_, {text_.get() + text_begin_, text_used_ - text_begin_});
+  }
+}
+
+void OutputStream::end_record() {
+  if (pieces_.empty())
+    ++records_written_;
+  else
+    ++pieces_.back().records;
+}
+
+void OutputStream::write_full_batches() {
+  if (pending_ >= kBatch && !is_blocked_) write_pending(kMostPlainBytes);
+}
+
+void OutputStream::flush() {
+  is_blocked_ = false;
+  if (pending_ > 0)
+    write_pending(kMostPlainBytes);
+  else
+    require_reader();
+}
+
+void OutputStream::finish() {
+  while (pending_ > 0) {
+    is_blocked_ = false;
+    write_pending(kMostPlainBytes);
+    if (pending_ == 0) break;
+    struct pollfd writable {
+      fd_.get(), POLLOUT, 0
+    };
+    posix::poll_for(&writable, 1, std::nullopt);
+  }
+  // Network file systems report a full disk no earlier than here. Interrupted or not, the
+  // descriptor is gone after close().
+  if (int fd = fd_.release(); fd >= 0 && ::close(fd) != 0 && errno != EINTR) fail(errno);
+}
+
+int OutputStream::poll_fd() const {
+  return mode_ == Mode::plain && pending_ == 0 ? -1 : fd_.get();
+}
+
+short OutputStream::poll_events() const {
+  return pending_ > 0 ? POLLOUT : 0;
+}
+
+void OutputStream::write_pending(std::size_t limit) {
+  for (std::size_t done = 0, written = 0; pending_ > 0; done += written) {
+    if (mode_ == Mode::plain && done >= limit) return;
+    if (!write_once(written)) {
+      is_blocked_ = true;
+      return;
+    }
+    advance(written);
+  }
+}
+
+bool OutputStream::write_once(std::size_t& written) {
+  struct iovec vector[kMostPieces];
+  std::size_t most = pending_;
+  if (mode_ == Mode::careful) {
+    struct pollfd writable {
+      fd_.get(), POLLOUT, 0
+    };
+    if (posix::poll_for(&writable, 1, Clock::duration::zero()) == 0) return false;
+    most = kCarefulBytes;
+  }
+  int count = 0;
+  for (const Piece& piece : pieces_) {
+    if (count == kMostPieces || most == 0) break;
+    std::string_view view = piece.bytes.view();
+    if (count == 0) view.remove_prefix(offset_);
+    view = view.substr(0, most);
+    most -= view.size();
+    vector[count++] = {const_cast<char*>(view.data()), view.size()};
+  }
+  for (;;) {
+    ssize_t result;
+    if (mode_ == Mode::socket) {
+      struct msghdr message {};
+      message.msg_iov = vector;
+      message.msg_iovlen = static_cast<std::size_t>(count);
+      result = ::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } else {
+      result = ::writev(fd_.get(), vector, count);
+    }
+    if (result >= 0) {
+      written = static_cast<std::size_t>(result);
+      return true;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) fail(errno);
+  }
+}
+
+void OutputStream::advance(std::size_t written) {
+  pending_ -= written;
+  bytes_written_ += written;
+  offset_ += written;
+  while (!pieces_.empty() && offset_ >= pieces_.front().bytes.size()) {
+    offset_ -= pieces_.front().bytes.size();
+    records_written_ += pieces_.front().records;
+    pieces_.pop_front();
+  }
+  if (pieces_.empty()) {
+    text_grows_ = false;
+    if (text_ && text_.use_count() == 1) text_used_ = 0;
+  }
+}
+
+void OutputStream::require_reader() {
+  if (mode_ == Mode::plain || !fd_.is_open()) return;
+  if (events_of(fd_.get()) & (POLLERR | POLLHUP)) fail(EPIPE);
+}
+
+void OutputStream::fail(int error_number) const {
+  if (error_number == EPIPE || error_number == ECONNRESET)
+    throw OutputClosed(name_ + " was closed by its reader");
+  throw SystemError("cannot write " + name_, error_number);
+}
+
+}  // namespace fetchpool::output

@@ -1,0 +1,85 @@
+// Where results go.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "fetchpool/fetch.h"
+
+namespace fetchpool::output {
+
+// Takes the results of a run and brings them to their place. Nothing but finish() waits for a slow
+// reader: what cannot be written yet is kept, in memory and then in a temporary file.
+//
+//   while (running) {
+//     for (FetchResult& result : fetcher.wait(0s)) sink->put(std::move(result));
+//     sink->flush();
+//     fetcher.hold(sink->wants_hold());
+//     poll({fetcher.poll_fd(), POLLIN}, {sink->poll_fd(), sink->poll_events()});
+//   }
+//   sink->finish();
+//
+// put(), flush() and finish() throw OutputClosed when the reader is gone, and SystemError naming
+// the file when it cannot be written; the sink is of no use after that. Requires that SIGPIPE and
+// SIGXFSZ are ignored.
+class Sink {
+ public:
+  Sink() = default;
+  virtual ~Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  // Takes one result; its `seq` comes once, and in the end no number is missing before it.
+  virtual void put(FetchResult&& result) = 0;
+  // Writes what can be written now. To be called before waiting for anything, and when poll_fd()
+  // has an event: POLLERR and POLLHUP, which poll(2) reports unasked, are a reader that left.
+  virtual void flush() = 0;
+  // Whether no new transfers should begin, because what waits to be written fills its bounds.
+  // Those that awaited() needs must go on all the same, or the order waits for ever.
+  virtual bool wants_hold() const = 0;
+  // The lowest number whose result has not come yet or waits for the reader.
+  virtual std::uint64_t awaited() const = 0;
+  // For poll(2): -1 where there is nothing to watch; 0 where only the reader's end matters. Regular
+  // files are never watched by epoll(7).
+  virtual int poll_fd() const = 0;
+  virtual short poll_events() const = 0;
+  // Writes everything, waiting for the reader, and closes. Requires that no number is missing;
+  // what lies behind one that is missing is not written.
+  virtual void finish() = 0;
+  // Results whose last byte was handed to the system, in the order they are written in.
+  virtual std::uint64_t written() const = 0;
+};
+
+enum class OutputForm {
+  json,  // a line of JSON each
+  raw,   // the bodies of what is ok, one after the other
+};
+
+struct OutputOptions {
+  std::string path;  // the file, created or emptied; empty: `fd`
+  int fd = 1;        // stays open and in the mode it is in
+  std::string fd_name = "standard output";
+
+  OutputForm form = OutputForm::json;
+  bool bodies = true;      // json: bodies in the lines; they come best as BodyForm::json_text
+  bool headers = false;    // json: `headers` in the lines
+  bool stable = false;     // json: null for what differs between two runs
+  bool unordered = false;  // as results come, not as the list has them
+
+  std::uint64_t order_window = std::uint64_t{64} << 20;  // bytes of memory for what waits
+  std::uint64_t order_spill = std::uint64_t{4} << 30;    // bytes of disk; 0: none
+  // For the temporary file; empty: beside `path`, or where that cannot be and for `fd` /var/tmp.
+  std::string spill_directory;
+
+  // raw: takes a line, without its end, for each result that is not ok, when it comes.
+  std::function<void(std::string_view line)> report;
+};
+
+// Opens the output. Throws SystemError where it cannot be opened, and OutputClosed where its reader
+// has left already.
+std::unique_ptr<Sink> make_sink(const OutputOptions& options);
+
+}  // namespace fetchpool::output
