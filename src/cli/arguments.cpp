@@ -1,0 +1,111 @@
+#include "cli/arguments.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "cli/header_option.h"
+#include "cli/nearest.h"
+#include "cli/option_list.h"
+#include "cli/safe_text.h"
+#include "cli/usage_error.h"
+
+namespace fetchpool::cli {
+namespace {
+
+constexpr std::size_t kShownBytes = 60;
+
+struct Words {
+  std::vector<std::string> options_and_urls;
+  std::vector<std::string> urls;  // what follows "--"
+};
+
+// CLI11 takes the next argument as the value of "--name="; in curl that is an empty value.
+Words split_words(int argc, const char* const* argv) {
+  Words words;
+  int i = 1;
+  for (; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    std::string word = argv[i];
+    bool empty_value =
+        word.size() > 3 && word.starts_with("--") && word.find('=') == word.size() - 1;
+    if (empty_value) word.pop_back();
+    words.options_and_urls.push_back(std::move(word));
+    if (empty_value) words.options_and_urls.emplace_back();
+  }
+  for (++i; i < argc; ++i) words.urls.emplace_back(argv[i]);
+  return words;
+}
+
+[[noreturn]] void refuse_unknown(const CLI::App& app, const std::string& word) {
+  std::string name = word.substr(0, word.starts_with("--") ? word.find('=') : 2);
+  std::string message = fmt::format("unknown option {}", safe_text(name, kShownBytes));
+  std::string match = nearest(name, option_names(app));
+  message += match.empty() ? "; --help lists all options"
+                           : fmt::format("; did you mean {}? (--help lists all options)", match);
+  throw UsageError(message);
+}
+
+// CLI11 says "--name: 1 required TEXT missing" or "name was given a disallowed flag override".
+[[noreturn]] void refuse_mismatch(const CLI::ArgumentMismatch& error) {
+  std::string what = error.what();
+  if (what.ends_with("flag override"))
+    throw UsageError("--" + what.substr(0, what.find(' ')) + " takes no value");
+  throw UsageError(what.substr(0, what.find(':')) + " needs a value");
+}
+
+void parse_words(CLI::App& app, std::vector<std::string> words) {
+  std::reverse(words.begin(), words.end());
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::ArgumentMismatch& error) {
+    refuse_mismatch(error);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(safe_text(error.what()));
+  }
+}
+
+void check_combinations(const Arguments& arguments) {
+  if (arguments.raw && arguments.no_body)
+    throw UsageError("--raw and --no-body exclude each other: nothing would be written");
+  if (!arguments.base.empty() && !arguments.default_scheme.empty())
+    throw UsageError(
+        "--base and --default-scheme exclude each other: a line without a scheme is either "
+        "relative to the base or begins with a host name");
+  const auto& urls = arguments.urls;
+  if (std::find(urls.begin(), urls.end(), "-") != urls.end())
+    throw UsageError("\"-\" is not a URL; -i - reads the list from standard input");
+}
+
+void derive(Arguments& arguments) {
+  if (arguments.output == "-") arguments.output.clear();
+  FetchOptions& fetch = arguments.fetch;
+  fetch.body = arguments.no_body ? BodyForm::none
+               : arguments.raw   ? BodyForm::raw
+                                 : BodyForm::json_text;
+  fetch.response_headers = arguments.include_headers;
+}
+
+}  // namespace
+
+Arguments parse_arguments(int argc, const char* const* argv) {
+  Arguments arguments;
+  CLI::App app;
+  define_options(app, arguments);
+  Words words = split_words(argc, argv);
+  parse_words(app, std::move(words.options_and_urls));
+  if (arguments.action != Arguments::Action::fetch) return arguments;
+  // URLs are not an option to CLI11, which would take "[a,b]" apart.
+  for (const std::string& word : app.remaining()) {
+    if (word.size() > 1 && word[0] == '-') refuse_unknown(app, word);
+    arguments.urls.push_back(word);
+  }
+  std::move(words.urls.begin(), words.urls.end(), std::back_inserter(arguments.urls));
+  check_combinations(arguments);
+  derive(arguments);
+  return arguments;
+}
+
+}  // namespace fetchpool::cli

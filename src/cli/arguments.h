@@ -1,0 +1,53 @@
+// What the person at the terminal asked for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fetchpool/fetch.h"
+
+namespace fetchpool::cli {
+
+enum class ProgressMode { automatic, plain, none };
+
+// The command line, checked: every value is in its range. Whether the files it names exist is
+// found out by whoever opens them.
+struct Arguments {
+  enum class Action { fetch, show_help, show_version };
+  Action action = Action::fetch;
+
+  // --- what to fetch
+  std::vector<std::string> urls;
+  std::vector<std::string> input_files;  // "-": standard input
+  std::string base;                      // empty: none
+  std::string default_scheme;            // "http", "https"; empty: none
+
+  // --- what to write
+  std::string output;  // empty: standard output
+  bool raw = false;
+  bool no_body = false;
+  bool include_headers = false;
+  bool stable = false;
+  bool unordered = false;
+  std::uint64_t order_window = std::uint64_t{64} << 20;
+  std::uint64_t order_spill = std::uint64_t{4} << 30;
+
+  // --- how to fetch
+  FetchOptions fetch;
+
+  // --- what to say
+  bool exit_zero = false;
+  bool quiet = false;
+  int verbosity = 0;
+  ProgressMode progress = ProgressMode::automatic;
+};
+
+// Throws UsageError with one sentence where the command line makes no sense. An option that takes
+// one value and is given again: the last one counts, as in curl.
+Arguments parse_arguments(int argc, const char* const* argv);
+
+// What --help prints.
+std::string help_text();
+
+}  // namespace fetchpool::cli

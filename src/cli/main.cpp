@@ -1,0 +1,63 @@
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "base/posix.h"
+#include "cli/arguments.h"
+#include "cli/exit_code.h"
+#include "cli/log.h"
+#include "cli/run.h"
+#include "cli/usage_error.h"
+#include "output/output_stream.h"
+
+namespace fetchpool::cli {
+namespace {
+
+int print(const std::string& text) {
+  bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (written && std::fflush(stdout) == 0) return kExitOk;
+  log::error("cannot write to standard output");
+  return kExitLocalIo;
+}
+
+int act(const Arguments& arguments) {
+  switch (arguments.action) {
+    case Arguments::Action::show_help:
+      return print(help_text());
+    case Arguments::Action::show_version:
+      return print("fetchpool " + std::string(version()) + "\n");
+    case Arguments::Action::fetch:
+      return run(arguments);
+  }
+  return kExitInternal;
+}
+
+int failed(int code, const std::string& text) {
+  log::error(text);
+  return code;
+}
+
+// The barrier: whatever made going on pointless becomes one sentence and an exit status.
+int guarded_main(int argc, const char* const* argv) {
+  try {
+    return act(parse_arguments(argc, argv));
+  } catch (const UsageError& error) {
+    return failed(kExitUsage, error.what());
+  } catch (const output::OutputClosed&) {
+    return kExitOutputClosed;
+  } catch (const PoolBroken& error) {
+    return failed(kExitInternal, error.what());
+  } catch (const SystemError& error) {
+    return failed(kExitLocalIo, error.what());
+  } catch (const std::exception& error) {
+    return failed(kExitInternal, std::string("internal error: ") + error.what());
+  }
+}
+
+}  // namespace
+}  // namespace fetchpool::cli
+
+int main(int argc, char** argv) {
+  fetchpool::posix::fill_standard_descriptors();
+  return fetchpool::cli::guarded_main(argc, argv);
+}

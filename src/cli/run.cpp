@@ -1,0 +1,69 @@
+#include "cli/run.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/posix.h"
+#include "cli/exit_code.h"
+#include "cli/log.h"
+#include "cli/run_loop.h"
+#include "cli/safe_text.h"
+#include "cli/usage_error.h"
+
+namespace fetchpool::cli {
+namespace {
+
+log::Level log_level(const Arguments& arguments) {
+  if (arguments.quiet) return log::Level::quiet;
+  return arguments.verbosity == 0   ? log::Level::normal
+         : arguments.verbosity == 1 ? log::Level::verbose
+                                    : log::Level::debug;
+}
+
+void require_input(const Arguments& arguments) {
+  bool named = !arguments.urls.empty() || !arguments.input_files.empty();
+  if (!named && isatty(STDIN_FILENO) == 1)
+    throw UsageError(
+        "nothing to fetch; name URLs, or a list with -i FILE, or pipe a list in (fetchpool --help "
+        "says more)");
+}
+
+// Wrong here, every TLS connection would fail with the same error.
+void require_readable_certificates(const std::string& path) {
+  if (path.empty()) return;
+  char byte = 0;
+  std::size_t count = 0;
+  try {
+    UniqueFd file = posix::open_file(path, O_RDONLY | O_NONBLOCK);
+    count = posix::read_some(file.get(), &byte, 1).value_or(0);
+  } catch (const SystemError& error) {
+    throw UsageError(
+        SystemError("--cacert: cannot read " + safe_text(path), error.error_number()).what());
+  }
+  if (count == 0) throw UsageError("--cacert: " + safe_text(path) + " is empty");
+}
+
+// A transfer needs a descriptor or two; the soft limit is a default from other times.
+void raise_descriptor_limit() {
+  struct rlimit limit {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int run(const Arguments& arguments) {
+  log::set_level(log_level(arguments));
+  require_input(arguments);
+  require_readable_certificates(arguments.fetch.ca_file);
+  raise_descriptor_limit();
+  RunLoop loop(arguments);
+  return loop.run();
+}
+
+}  // namespace fetchpool::cli

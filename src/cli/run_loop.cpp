@@ -1,0 +1,238 @@
+#include "cli/run_loop.h"
+
+#include <poll.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "cli/log.h"
+#include "cli/quantities.h"
+#include "cli/usage_error.h"
+#include "output/output_stream.h"
+
+namespace fetchpool::cli {
+namespace {
+
+std::vector<std::string> lists_to_read(const Arguments& arguments) {
+  bool nothing_named = arguments.urls.empty() && arguments.input_files.empty();
+  return nothing_named ? std::vector<std::string>{"-"} : arguments.input_files;
+}
+
+output::OutputOptions output_options(const Arguments& arguments) {
+  output::OutputOptions options;
+  options.path = arguments.output;
+  options.form = arguments.raw ? output::OutputForm::raw : output::OutputForm::json;
+  options.bodies = !arguments.no_body;
+  options.headers = arguments.include_headers;
+  options.stable = arguments.stable;
+  options.unordered = arguments.unordered;
+  options.order_window = arguments.order_window;
+  options.order_spill = arguments.order_spill;
+  options.report = [](std::string_view line) { log::warning(line); };
+  return options;
+}
+
+std::string signal_name(int signal) {
+  switch (signal) {
+    case SIGINT:
+      return "SIGINT";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+RunLoop::RunLoop(const Arguments& arguments)
+    : arguments_(arguments),
+      fetcher_(arguments.fetch),
+      resolver_(arguments.base, arguments.default_scheme),
+      reader_(arguments.urls, lists_to_read(arguments)),
+      sink_(output::make_sink(output_options(arguments))),
+      progress_(arguments.progress, arguments.quiet, start_) {}
+
+int RunLoop::run() {
+  try {
+    fetch_what_can_be();
+    write_rest();
+  } catch (const output::OutputClosed&) {
+    // Whoever read the output has seen enough; that is no reason for a message.
+    return kExitOutputClosed;
+  } catch (const SystemError& error) {
+    log::error(error.what());
+    exit_code_.fail(kExitLocalIo);
+  }
+  summarize();
+  return exit_code_.code(arguments_.exit_zero);
+}
+
+// Where no worker can be started any more, what was fetched until then is still written.
+void RunLoop::fetch_what_can_be() {
+  try {
+    fetch_all();
+  } catch (const PoolBroken& error) {
+    log::error(error.what());
+    exit_code_.fail(kExitInternal);
+  }
+}
+
+void RunLoop::fetch_all() {
+  while (!is_finished()) {
+    feed();
+    bool busy = collect();
+    if (!busy) sink_->flush();
+    apply_back_pressure();
+    tell();
+    if (!is_finished()) wait_for_events(busy);
+  }
+}
+
+bool RunLoop::wants_lines() const {
+  return stop_ == Stop::none && !reader_.at_end() && fetcher_.room() > 0;
+}
+
+bool RunLoop::is_finished() const {
+  bool no_more_lines = stop_ != Stop::none || reader_.at_end();
+  return no_more_lines && fetcher_.unfinished() == 0;
+}
+
+void RunLoop::feed() {
+  while (!reader_waits_ && wants_lines()) {
+    auto line = next_line();
+    if (line)
+      submit(std::move(*line));
+    else
+      reader_waits_ = !reader_.at_end();
+  }
+}
+
+// A list that cannot be read to its end does not take away what it has brought so far.
+std::optional<ListLine> RunLoop::next_line() {
+  try {
+    return reader_.next();
+  } catch (const UsageError& error) {
+    log::error(error.what());
+    exit_code_.fail(kExitUsage);
+  } catch (const SystemError& error) {
+    log::error(error.what());
+    exit_code_.fail(kExitLocalIo);
+  }
+  return std::nullopt;
+}
+
+void RunLoop::submit(ListLine line) {
+  ++submitted_;
+  if (!line.too_long) {
+    fetcher_.submit(resolver_.resolve(std::move(line.text)));
+    return;
+  }
+  // The line end makes sure that this is no URL, whatever the beginning of the line looks like.
+  constexpr std::size_t kShownBytes = 200;
+  too_long_.insert(fetcher_.submit(line.text.substr(0, kShownBytes) + "\n..."));
+}
+
+// Whether there were results.
+bool RunLoop::collect() {
+  auto& results = fetcher_.wait(std::chrono::nanoseconds(0));
+  for (FetchResult& result : results) take(result);
+  return !results.empty();
+}
+
+void RunLoop::take(FetchResult& result) {
+  if (too_long_.erase(result.seq) > 0)
+    result.error = fmt::format("the line is longer than {} bytes", LineSplitter::kMaxBytes);
+  summary_.add(result);
+  exit_code_.add(result.outcome, result.response_code);
+  name_failure(result);
+  sink_->put(std::move(result));
+}
+
+void RunLoop::name_failure(const FetchResult& result) const {
+  if (result.ok()) {
+    if (arguments_.verbosity > 1)
+      log::debug(fmt::format("{}: {} {}", result.input, result.response_code,
+                             format_bytes(result.size_body)));
+    return;
+  }
+  if (result.outcome == Outcome::cancelled) return;
+  // Raw output names its failures itself.
+  if (arguments_.verbosity > 0 && !arguments_.raw) log::verbose(failure_text(result));
+}
+
+void RunLoop::apply_back_pressure() {
+  bool hold = sink_->wants_hold();
+  if (hold != held_) fetcher_.hold(hold);
+  held_ = hold;
+}
+
+void RunLoop::tell() {
+  for (const std::string& warning : fetcher_.take_warnings()) log::warning(warning);
+  ProgressCounts counts{summary_.done(), std::nullopt, summary_.failed()};
+  if (reader_.at_end()) counts.total = submitted_;
+  progress_.update(Clock::now(), counts);
+}
+
+std::optional<Clock::duration> RunLoop::time_to_wait(bool only_look) const {
+  if (only_look || (wants_lines() && !reader_waits_)) return Clock::duration::zero();
+  auto next = progress_.next_update();
+  if (!next) return std::nullopt;
+  return std::max(*next - Clock::now(), Clock::duration::zero());
+}
+
+void RunLoop::wait_for_events(bool only_look) {
+  int list = wants_lines() && reader_waits_ ? reader_.poll_fd() : -1;
+  struct pollfd fds[] = {{fetcher_.poll_fd(), POLLIN, 0},
+                         {signals_.poll_fd(), POLLIN, 0},
+                         {list, POLLIN, 0},
+                         {sink_->poll_fd(), sink_->poll_events(), 0}};
+  posix::poll_for(fds, std::size(fds), time_to_wait(only_look));
+  if (fds[1].revents != 0) obey_signals();
+  if (fds[2].revents != 0) reader_waits_ = false;
+  if (fds[3].revents != 0) sink_->flush();
+}
+
+void RunLoop::obey_signals() {
+  Stop requested = signals_.requested();
+  if (requested == stop_) return;
+  stop_ = requested;
+  exit_code_.stop_by_signal(signals_.first_signal());
+  if (stop_ == Stop::cancel) return fetcher_.cancel();
+  fetcher_.stop();
+  if (auto running = fetcher_.counts().running; running > 0)
+    log::info(fmt::format("stopping after {}; once more ends them now",
+                          format_count(running, "running transfer")));
+}
+
+// Writes what is left. A slow reader is waited for, but not against the will of whoever asked
+// twice for an end.
+void RunLoop::write_rest() {
+  sink_->flush();
+  while (sink_->poll_events() != 0) {
+    struct pollfd fds[] = {{sink_->poll_fd(), sink_->poll_events(), 0},
+                           {signals_.poll_fd(), POLLIN, 0}};
+    bool hurry = stop_ == Stop::cancel;
+    auto timeout = hurry ? std::optional<Clock::duration>(0) : std::nullopt;
+    int ready = posix::poll_for(fds, std::size(fds), timeout);
+    if (hurry && ready == 0) return;
+    if (fds[1].revents != 0) obey_signals();
+    if (fds[0].revents != 0) sink_->flush();
+  }
+  sink_->finish();
+}
+
+void RunLoop::summarize() {
+  log::show_status("");
+  auto counts = fetcher_.counts();
+  RunFigures figures{Clock::now() - start_, counts.retries, counts.workers_replaced,
+                     signal_name(signals_.first_signal())};
+  bool failures_were_named = arguments_.raw || arguments_.verbosity > 0;
+  for (const std::string& line : summary_.lines(figures, !failures_were_named)) log::info(line);
+}
+
+}  // namespace fetchpool::cli
