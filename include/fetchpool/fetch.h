@@ -37,13 +37,13 @@ struct FetchOptions {
   bool allow_threads = false;  // as in PrepareOptions, where no prepare() was called
 
   // --- the request
-  std::vector<HeaderLine> headers;  // added to each request; an empty value removes the header
-  std::string user_agent;           // empty: "fetchpool/VERSION"
+  std::vector<HeaderLine> headers{};  // added to each request; an empty value removes the header
+  std::string user_agent{};           // empty: "fetchpool/VERSION"
   bool compressed = true;           // offer gzip and deflate, and decode what comes
 
   // --- TLS
   bool insecure = false;  // accept any certificate
-  std::string ca_file;    // PEM bundle; empty: the system's
+  std::string ca_file{};    // PEM bundle; empty: the system's
 
   // --- limits
   std::chrono::milliseconds connect_timeout{10000};  // name resolution to the end of the handshake
@@ -68,7 +68,7 @@ struct FetchOptions {
   bool response_headers = false;  // fill FetchResult::headers
   // Where bodies too large for memory wait while they arrive; files there have no name. Empty:
   // /var/tmp.
-  std::string spool_directory;
+  std::string spool_directory{};
 };
 
 // One redirect that was followed.
@@ -126,7 +126,7 @@ struct FetchResult {
   std::string content_type;
   std::string content_encoding;  // codings as announced
   std::optional<std::uint64_t> content_length;
-  std::vector<HeaderLine> headers;  // with FetchOptions::response_headers
+  std::vector<HeaderLine> headers{};  // with FetchOptions::response_headers
 
   std::uint64_t size_download = 0;  // body bytes on the wire
   std::uint64_t size_body = 0;      // decoded
@@ -181,6 +181,8 @@ class Fetcher {
   explicit Fetcher(const FetchOptions& options = {});
   // Ends the workers at once; what is unfinished is dropped.
   ~Fetcher();
+  Fetcher(const Fetcher&) = delete;
+  Fetcher& operator=(const Fetcher&) = delete;
   Fetcher(Fetcher&&) noexcept;
   Fetcher& operator=(Fetcher&&) noexcept;
 

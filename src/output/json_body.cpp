@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "fetch/base64.h"
-#include "fetch/byte_buffer.h"
+#include "base/byte_buffer.h"
 #include "fetch/json_text.h"
 #include "fetch/utf8.h"
 
@@ -14,7 +14,7 @@ void encode_raw_body(FetchResult& result) {
   if (result.body_encoding != FetchResult::Encoding::raw) return;
   std::string whole = result.body.str();
   bool is_text = body::is_valid_utf8(whole);
-  body::ByteBuffer encoded;
+  ByteBuffer encoded;
   if (is_text)
     body::append_escaped_json(encoded, whole);
   else
