@@ -92,10 +92,6 @@ void OrderedStream::judge_reader() {
   is_behind_ = parked > 0 && (is_behind_ ? parked > window_ / 2 : parked >= window_);
 }
 
-int OrderedStream::poll_fd() const {
-  return stream_.poll_fd();
-}
-
 short OrderedStream::poll_events() const {
   return buffer_.has_next() ? POLLOUT : stream_.poll_events();
 }

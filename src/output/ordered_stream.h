@@ -36,7 +36,7 @@ class OrderedStream {
   std::uint64_t awaited() const { return buffer_.awaited(); }
   std::uint64_t written() const { return stream_.records_written(); }
 
-  int poll_fd() const;
+  int poll_fd() const { return stream_.poll_fd(); }
   short poll_events() const;
 
   const ReorderBuffer& buffer() const { return buffer_; }

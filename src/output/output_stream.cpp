@@ -132,10 +132,6 @@ void OutputStream::finish() {
   if (int fd = fd_.release(); fd >= 0 && ::close(fd) != 0 && errno != EINTR) fail(errno);
 }
 
-int OutputStream::poll_fd() const {
-  return mode_ == Mode::plain && pending_ == 0 ? -1 : fd_.get();
-}
-
 short OutputStream::poll_events() const {
   return pending_ > 0 ? POLLOUT : 0;
 }

@@ -68,9 +68,8 @@ class OutputStream {
   std::uint64_t records_written() const { return records_written_; }
   std::uint64_t bytes_written() const { return bytes_written_; }
 
-  // For poll(2): the descriptor, and POLLOUT while something waits, else 0. (-1 where there is
-  // nothing to watch: regular files while nothing waits.)
-  int poll_fd() const;
+  // For poll(2): the descriptor, and POLLOUT while something waits, else 0.
+  int poll_fd() const { return fd_.get(); }
   short poll_events() const;
 
  private:

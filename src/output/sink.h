@@ -42,8 +42,8 @@ class Sink {
   virtual bool wants_hold() const = 0;
   // The lowest number whose result has not come yet or waits for the reader.
   virtual std::uint64_t awaited() const = 0;
-  // For poll(2): -1 where there is nothing to watch; 0 where only the reader's end matters. Regular
-  // files are never watched by epoll(7).
+  // For poll(2): the descriptor, and POLLOUT while something waits, else 0: then only the end of
+  // the reader is waited for. (epoll(7) does not take regular files.)
   virtual int poll_fd() const = 0;
   virtual short poll_events() const = 0;
   // Writes everything, waiting for the reader, and closes. Requires that no number is missing;
@@ -59,8 +59,8 @@ enum class OutputForm {
 };
 
 struct OutputOptions {
-  std::string path;  // the file, created or emptied; empty: `fd`
-  int fd = 1;        // stays open and in the mode it is in
+  std::string path{};  // the file, created or emptied; empty: `fd`
+  int fd = 1;          // stays open and in the mode it is in
   std::string fd_name = "standard output";
 
   OutputForm form = OutputForm::json;
@@ -72,10 +72,10 @@ struct OutputOptions {
   std::uint64_t order_window = std::uint64_t{64} << 20;  // bytes of memory for what waits
   std::uint64_t order_spill = std::uint64_t{4} << 30;    // bytes of disk; 0: none
   // For the temporary file; empty: beside `path`, or where that cannot be and for `fd` /var/tmp.
-  std::string spill_directory;
+  std::string spill_directory{};
 
   // raw: takes a line, without its end, for each result that is not ok, when it comes.
-  std::function<void(std::string_view line)> report;
+  std::function<void(std::string_view line)> report{};
 };
 
 // Opens the output. Throws SystemError where it cannot be opened, and OutputClosed where its reader

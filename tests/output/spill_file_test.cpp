@@ -4,8 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <deque>
 #include <filesystem>
+#include <random>
 
 #include "fetchpool/error.h"
 #include "output/samples.h"
