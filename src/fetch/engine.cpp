@@ -115,10 +115,12 @@ std::uint64_t Engine::submit(std::string_view input) {
     request.chain = Chain(std::string(input), std::move(std::get<Url>(parsed)));
     wait_again(request);
   }
+  ask_for_turn();
   return seq;
 }
 
 std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
+  turn_asked_ = false;
   std::optional<TimePoint> end;
   if (timeout) end = Clock::now() + *timeout;
   while (finished_.empty() && held_ > 0) {
@@ -127,8 +129,6 @@ std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
     turn(std::min(left, until_timer(now)));
     if (end && Clock::now() >= *end) break;
   }
-  // New work goes out before the caller is busy with these results.
-  if (held_ > finished_.size() && !finished_.empty()) turn(Clock::duration::zero());
   results_.clear();
   std::swap(results_, finished_);
   held_ -= results_.size();
@@ -139,6 +139,9 @@ std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
 void Engine::turn(Clock::duration timeout) {
   dispatch();
   for (const process::Event& event : supervisor_.wait(timeout)) on_event(event);
+  // What became possible goes out at once: the caller may be away for a while.
+  dispatch();
+  supervisor_.send();
   for (std::string& warning : supervisor_.take_warnings()) warnings_.push_back(std::move(warning));
 }
 
@@ -151,18 +154,29 @@ Clock::duration Engine::until_timer(TimePoint now) const {
 // Makes poll_fd() readable when there is something to do that no worker tells of.
 void Engine::arm_timer() {
   TimePoint at{};
-  if (!finished_.empty())
-    at = Clock::now();
+  if (turn_asked_ || !finished_.empty())
+    at = TimePoint{} + 1ns;
   else if (auto next = schedule_.next_time(); next && !on_hold_ && !stopped_)
     at = *next;
-  if (at == timer_at_ && at == TimePoint{}) return;
+  if (at == timer_at_) return;
   timer_at_ = at;
   auto ns = std::chrono::nanoseconds(at.time_since_epoch()).count();
-  if (at != TimePoint{}) ns = std::max<decltype(ns)>(ns, 1);
   struct itimerspec spec {};
   spec.it_value.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
   spec.it_value.tv_nsec = static_cast<long>(ns % 1'000'000'000);
   timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+// What was called outside wait() needs a wait() to take effect.
+void Engine::ask_for_turn() {
+  if (turn_asked_) return;
+  turn_asked_ = true;
+  arm_timer();
+}
+
+void Engine::hold(bool on) {
+  if (on_hold_ && !on) ask_for_turn();
+  on_hold_ = on;
 }
 
 void Engine::dispatch() {
@@ -373,6 +387,7 @@ void Engine::give_back(Request& request, FetchResult&& result) {
 void Engine::stop() {
   if (stopped_) return;
   stopped_ = true;
+  ask_for_turn();
   for (Schedule::Ticket ticket : schedule_.drop_waiting()) cancel_request(requests_[ticket]);
   for (Schedule::Ticket ticket : suspects_) cancel_request(requests_[ticket]);
   suspects_.clear();
@@ -384,6 +399,7 @@ void Engine::cancel() {
   stop();
   if (cancelled_) return;
   cancelled_ = true;
+  ask_for_turn();
   for (Request& request : requests_)
     if (request.state == Request::State::running) cancel_request(request);
   for (int place : places_) supervisor_.kill_worker(place);

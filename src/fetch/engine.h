@@ -31,7 +31,7 @@ class Engine {
   std::vector<FetchResult>& wait(std::optional<Clock::duration> timeout);
   int poll_fd() const { return epoll_.get(); }
 
-  void hold(bool on) { on_hold_ = on; }
+  void hold(bool on);
   void stop();
   void cancel();
 
@@ -49,6 +49,7 @@ class Engine {
   void turn(Clock::duration timeout);
   Clock::duration until_timer(TimePoint now) const;
   void arm_timer();
+  void ask_for_turn();
 
   void dispatch();
   void feed_suspects();
@@ -81,6 +82,7 @@ class Engine {
   UniqueFd epoll_;
   UniqueFd timer_;
   TimePoint timer_at_{};
+  bool turn_asked_ = false;
 
   std::vector<int> places_;     // of the workers of the schedule
   std::vector<int> worker_of_;  // the inverse: -1 for solo places

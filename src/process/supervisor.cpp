@@ -423,6 +423,8 @@ void Supervisor::submit(int worker, JobId job, std::string_view request) {
   ++state_->outstanding;
 }
 
+void Supervisor::send() { state_->flush(); }
+
 const std::vector<Event>& Supervisor::wait(std::optional<Clock::duration> timeout) {
   state_->wait(timeout);
   return state_->events;

@@ -103,6 +103,8 @@ class Supervisor {
   void submit(int worker, JobId job, Bytes request);
   void submit(int worker, JobId job, std::string_view request);
 
+  // Sends what was submitted, without waiting; the rest goes out with wait().
+  void send();
   // Sends what was submitted, then returns what happened, waiting up to `timeout` (nothing: as
   // long as it takes) for the first event. May return none before the timeout has passed. The
   // vector is valid until the next call. Throws PoolBroken, with the collected cause, when
