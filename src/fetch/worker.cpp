@@ -39,6 +39,7 @@ class Worker : private TransferObserver {
 
   int run() {
     link_.ready();
+    take_requests();
     while (!is_over()) turn();
     return 0;
   }
@@ -66,14 +67,17 @@ class Worker : private TransferObserver {
   }
 
   void take_requests() {
-    while (channel_.receive()) {
-    }
+    // The first ones may have come together with the setup.
+    do {
+      while (auto frame = channel_.next()) take(*frame);
+    } while (channel_.receive());
     if (channel_.at_end()) peer_gone_ = true;
-    while (auto frame = channel_.next()) {
-      if (frame->kind == FrameKind::stop) stopping_ = true;
-      if (frame->kind == FrameKind::job)
-        loop_.add(frame->job, HopRequest::decode(frame->payload.view()));
-    }
+  }
+
+  void take(const Frame& frame) {
+    if (frame.kind == FrameKind::stop) stopping_ = true;
+    if (frame.kind == FrameKind::job)
+      loop_.add(frame.job, HopRequest::decode(frame.payload.view()));
   }
 
   void write() {

@@ -70,8 +70,8 @@ class SpawnerProcess {
   std::vector<Worker> workers_;
 };
 
-// The first spawner's whole life, and that of each spare made from it. `keep_descriptors`: keeps
-// what `host` lists; otherwise only what is its own.
+// The first spawner's whole life, and that of each spare made from it. Keeps the descriptors that
+// `host` lists, and its own.
 [[noreturn]] void live_as_spawner(UniqueFd control, SpawnerHost host);
 
 }  // namespace fetchpool::process

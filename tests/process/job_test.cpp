@@ -65,18 +65,20 @@ TEST_CASE("a foreign loop learns from poll_fd when there is something to do", "[
   supervisor.add_worker();
   bool done = false;
   bool submitted = false;
+  auto turn = [&] {
+    for (const Event& event : supervisor.wait(Clock::duration{0}))
+      done = done || event.kind == Event::Kind::done;
+  };
   while (!done) {
     struct pollfd polled {
       supervisor.poll_fd(), POLLIN, 0
     };
     REQUIRE(poll(&polled, 1, 20'000) == 1);
-    for (const Event& event : supervisor.wait(Clock::duration{0}))
-      done = done || event.kind == Event::Kind::done;
-    if (!submitted && supervisor.room(0) > 0) {
-      supervisor.submit(0, 1, std::string_view("echo:x"));
-      supervisor.wait(Clock::duration{0});
-      submitted = true;
-    }
+    turn();
+    if (submitted || supervisor.room(0) == 0) continue;
+    supervisor.submit(0, 1, std::string_view("echo:x"));
+    submitted = true;
+    turn();
   }
   supervisor.stop();
   while (!supervisor.all_gone()) {
