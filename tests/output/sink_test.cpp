@@ -153,7 +153,7 @@ TEST_CASE("a million results in order take no more memory than the first", "[sin
   };
   auto sink = make_sink({.path = "/dev/null"});
   FetchResult sample = full_result(0, "a small body");
-  long early = 0;
+  [[maybe_unused]] long early = 0;
   for (std::uint64_t seq = 0; seq < 1000000; ++seq) {
     FetchResult result = sample;
     result.seq = seq;
