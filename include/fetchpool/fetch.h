@@ -201,7 +201,8 @@ class Fetcher {
   // A descriptor that is readable when wait() has something to do, for poll loops.
   int poll_fd() const;
 
-  // Holds back (or lets go again) what has not been started; running transfers go on.
+  // Holds back (or lets go again) what has not been started; running transfers go on, and so does
+  // the oldest unfinished request, for which whoever puts results in order may be waiting.
   void hold(bool on);
   // Starts nothing more; what was not begun ends as cancelled, running transfers go on to their
   // ends but are not retried or redirected further (they then end as cancelled, too).

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include "fetch/limits.h"
 #include "fetch/retry.h"
@@ -147,7 +148,7 @@ void Engine::turn(Clock::duration timeout) {
 
 Clock::duration Engine::until_timer(TimePoint now) const {
   auto next = schedule_.next_time();
-  if (!next || on_hold_ || stopped_) return 1h;
+  if (!next || stopped_) return 1h;
   return std::max(*next - now, Clock::duration::zero());
 }
 
@@ -156,7 +157,7 @@ void Engine::arm_timer() {
   TimePoint at{};
   if (turn_asked_ || !finished_.empty())
     at = TimePoint{} + 1ns;
-  else if (auto next = schedule_.next_time(); next && !on_hold_ && !stopped_)
+  else if (auto next = schedule_.next_time(); next && !stopped_)
     at = *next;
   if (at == timer_at_) return;
   timer_at_ = at;
@@ -180,22 +181,37 @@ void Engine::hold(bool on) {
 }
 
 void Engine::dispatch() {
-  if (on_hold_ || cancelled_) return;
-  feed_suspects();
+  if (cancelled_) return;
+  // On hold, the oldest request goes on all the same: whoever asked for the hold may be waiting for
+  // its result to have room again.
+  std::uint64_t highest =
+      on_hold_ ? lowest_unfinished() : std::numeric_limits<std::uint64_t>::max();
+  feed_suspects(highest);
   for (std::size_t worker = 0; worker < places_.size(); ++worker)
     room_[worker] = supervisor_.room(places_[worker]);
   TimePoint now = Clock::now();
-  while (auto start = schedule_.next(now, room_)) send(*start);
+  while (auto start = schedule_.next(now, room_, highest)) send(*start);
   send_solo();
 }
 
+std::uint64_t Engine::lowest_unfinished() const {
+  std::uint64_t lowest = next_seq_;
+  for (const Request& request : requests_)
+    if (request.state != Request::State::free) lowest = std::min(lowest, request.seq);
+  return lowest;
+}
+
 // Lets as many suspects into the schedule as there may be workers that run one alone.
-void Engine::feed_suspects() {
-  std::size_t most = static_cast<std::size_t>(std::max(workers_, 8));
-  while (!suspects_.empty() && solo_admitted_ < most) {
-    Request& request = requests_[suspects_.front()];
-    schedule_.add_alone(request.host, suspects_.front(), request.seq);
-    suspects_.pop_front();
+void Engine::feed_suspects(std::uint64_t highest) {
+  auto most = static_cast<std::size_t>(std::max(workers_, 8));
+  for (auto at = suspects_.begin(); at != suspects_.end() && solo_admitted_ < most;) {
+    Request& request = requests_[*at];
+    if (request.seq > highest) {
+      ++at;
+      continue;
+    }
+    schedule_.add_alone(request.host, request.ticket, request.seq);
+    at = suspects_.erase(at);
     ++solo_admitted_;
   }
 }

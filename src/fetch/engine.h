@@ -52,7 +52,8 @@ class Engine {
   void ask_for_turn();
 
   void dispatch();
-  void feed_suspects();
+  void feed_suspects(std::uint64_t highest);
+  std::uint64_t lowest_unfinished() const;
   void send(const Schedule::Start& start);
   void send_to(int place, const Schedule::Start& start);
   void send_solo();

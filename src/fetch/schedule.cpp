@@ -157,17 +157,20 @@ void Schedule::fire_timers(TimePoint now) {
   }
 }
 
-std::optional<Schedule::Start> Schedule::next(TimePoint now, const std::vector<int>& room) {
+std::optional<Schedule::Start> Schedule::next(TimePoint now, const std::vector<int>& room,
+                                              std::uint64_t highest) {
   fire_timers(now);
-  if (auto start = start_real(now, room)) return start;
-  return start_ahead(room);
+  if (auto start = start_real(now, room, highest)) return start;
+  return start_ahead(room, highest);
 }
 
-std::optional<Schedule::Start> Schedule::start_real(TimePoint now, const std::vector<int>& room) {
+std::optional<Schedule::Start> Schedule::start_real(TimePoint now, const std::vector<int>& room,
+                                                    std::uint64_t highest) {
   if (running_ >= options_.total) return std::nullopt;
   // Hosts whose workers have no room are passed over, a bounded number of them.
   int tries = 16;
-  for (auto at = ready_.begin(); at != ready_.end() && tries > 0; ++at, --tries)
+  auto end = ready_.end();
+  for (auto at = ready_.begin(); at != end && at->first <= highest && tries > 0; ++at, --tries)
     if (auto start = start_at(*hosts_[at->second], now, room)) return start;
   return std::nullopt;
 }
@@ -202,9 +205,11 @@ std::optional<Schedule::Start> Schedule::start_at(Host& host, TimePoint now,
   return start;
 }
 
-std::optional<Schedule::Start> Schedule::start_ahead(const std::vector<int>& room) {
+std::optional<Schedule::Start> Schedule::start_ahead(const std::vector<int>& room,
+                                                     std::uint64_t highest) {
   int tries = 16;
-  for (auto at = full_.begin(); at != full_.end() && tries > 0; ++at, --tries) {
+  auto end = full_.end();
+  for (auto at = full_.begin(); at != end && at->first <= highest && tries > 0; ++at, --tries) {
     Host& host = *hosts_[at->second];
     // Near the end of what is known to come, a hop sent ahead could wait behind a slow one while
     // other slots are free.

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -67,8 +67,10 @@ class Schedule {
   // The same, to be run by a worker that does nothing else.
   void add_alone(HostId host, Ticket ticket, std::uint64_t rank);
 
-  // The next start, or nothing for now. `room(worker)` says how many hops a worker takes.
-  std::optional<Start> next(TimePoint now, const std::vector<int>& room);
+  // The next start, or nothing for now. `room` says how many hops each worker takes. Tickets of a
+  // rank above `highest` stay.
+  std::optional<Start> next(TimePoint now, const std::vector<int>& room,
+                            std::uint64_t highest = std::numeric_limits<std::uint64_t>::max());
   // When something may be able to start that cannot now, unless a transfer ends before.
   std::optional<TimePoint> next_time() const;
 
@@ -109,8 +111,9 @@ class Schedule {
   void recount(Host& host);
   void refresh(Host& host);
   void fire_timers(TimePoint now);
-  std::optional<Start> start_real(TimePoint now, const std::vector<int>& room);
-  std::optional<Start> start_ahead(const std::vector<int>& room);
+  std::optional<Start> start_real(TimePoint now, const std::vector<int>& room,
+                                  std::uint64_t highest);
+  std::optional<Start> start_ahead(const std::vector<int>& room, std::uint64_t highest);
   std::optional<Start> start_at(Host& host, TimePoint now, const std::vector<int>& room);
   int slots_of(const Host& host) const;
   int quota(const Host& host, int worker) const;

@@ -251,3 +251,13 @@ TEST_CASE("a hundred thousand hosts leave a bounded number behind", "[fetch]") {
   }
   CHECK(highest < 8192);
 }
+
+TEST_CASE("tickets above a rank stay, those below start", "[fetch]") {
+  Lane lane(options(8, 0, 2, 1));
+  lane.make_known("http://a:80");
+  for (Schedule::Ticket ticket = 1; ticket <= 40; ++ticket) lane.add("http://a:80", ticket);
+  auto start = lane.schedule.next(kNow, lane.room, 1);
+  REQUIRE(start);
+  CHECK(start->ticket == 1);
+  CHECK_FALSE(lane.schedule.next(kNow, lane.room, 1));
+}
