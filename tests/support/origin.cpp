@@ -80,6 +80,21 @@ std::string Origin::tls_url(std::string_view target) const {
   return url;
 }
 
+void Origin::put(std::string_view path, std::string_view body) const {
+  RawClient client(port_);
+  std::string request = "STORE ";
+  request += path;
+  request += " HTTP/1.1\r\nConnection: close\r\nContent-Length: ";
+  request += std::to_string(body.size()) + "\r\n\r\n";
+  request += body;
+  client.send(request);
+  client.read_to_end();
+}
+
+void Origin::put_raw(std::string_view path, std::string_view response) const {
+  put(std::string(path) + "?raw=1", response);
+}
+
 Counts Origin::counts(std::string_view path) const {
   return find_counts(raw_get(port_, "/counts"), "paths", path);
 }

@@ -53,6 +53,10 @@ class Origin {
   // "https://localhost:PORT" + target.
   std::string tls_url(std::string_view target) const;
 
+  // From now on a GET of `path` answers 200 with `body`, or with exactly these bytes.
+  void put(std::string_view path, std::string_view body) const;
+  void put_raw(std::string_view path, std::string_view response) const;
+
   // The requests for exactly this path, whatever their query.
   Counts counts(std::string_view path) const;
   // Those for a behaviour: "/slow" counts "/slow/1?ms=5" too.

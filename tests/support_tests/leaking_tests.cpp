@@ -53,9 +53,9 @@ TEST_CASE("leaves a file in TMPDIR") {
   SUCCEED();
 }
 
-TEST_CASE("leaves a named file in /var/tmp") {
-  std::string path = std::string("/var/tmp/fetchpool-leak.") + std::getenv("LEAK_NAME");
-  fetchpool::test::write_file(path, "text");
+TEST_CASE("leaves a file named after the program") {
+  std::string folder = std::getenv("FETCHPOOL_TEST_FOLDER");
+  fetchpool::test::write_file(folder + "/fetchpool-left", "text");
   SUCCEED();
 }
 

@@ -49,6 +49,14 @@ Reply not_modified(const Request&, Ledger&) {
   return Reply().send(head("304 Not Modified", {"ETag: \"one\"", "Content-Length: 1000"}));
 }
 
+// 304 for those who know the ETag already.
+Reply conditional(const Request& request, Ledger&) {
+  std::string tag = "\"" + request.parameter("etag", "one") + "\"";
+  if (request.header("if-none-match") == tag)
+    return Reply().send(head("304 Not Modified", {"ETag: " + tag}));
+  return respond(request, "200 OK", {"ETag: " + tag}, body_for(request));
+}
+
 Reply head_length(const Request& request, Ledger&) {
   long length = request.number("length", 123456);
   std::string text = head("200 OK", {"Content-Length: " + std::to_string(length)});
@@ -95,6 +103,7 @@ Behaviours answers() {
       {"/early-hints", early_hints, "size=: 103, then 200"},
       {"/no-content-body", no_content_body, "204, followed by bytes"},
       {"/not-modified", not_modified, "304 with a Content-Length"},
+      {"/conditional", conditional, "etag= size=: 304 where If-None-Match says so"},
       {"/head-length", head_length, "length=: for HEAD and GET alike"},
       {"/partial", partial, "size=: 206 though nobody asked"},
       {"/cookies", cookies, "n= bytes=: many cookies"},

@@ -15,7 +15,7 @@ namespace {
 constexpr int most_steps_at_once = 8;
 
 bool is_control(const Request& request) {
-  return request.prefix() == "/counts" || request.prefix() == "/log" ||
+  return request.method == "STORE" || request.prefix() == "/counts" || request.prefix() == "/log" ||
          request.prefix() == "/reset-counts";
 }
 

@@ -10,8 +10,8 @@ Reply status_line(const Request& request, Ledger&) {
 }
 
 Reply header(const Request& request, Ledger&) {
-  return respond(request, "200 OK", {request.parameter("line", "X-Name: value")},
-                 body_for(request, 2));
+  return respond(request, status_text(request.number("code", 200)),
+                 {request.parameter("line", "X-Name: value")}, body_for(request, 2));
 }
 
 Reply http09(const Request&, Ledger&) {
@@ -48,7 +48,7 @@ Reply switch_101(const Request&, Ledger&) {
 Behaviours heads() {
   return {
       {"/status-line", status_line, "line=: any bytes; the body is ok"},
-      {"/header", header, "line= size=: any bytes as a header line"},
+      {"/header", header, "line= code= size=: any bytes as a header line"},
       {"/http09", http09, "a body without a head"},
       {"/garbage", garbage, "bytes that mean nothing"},
       {"/lf-only", lf_only, "size=: lines end with LF, no reason phrase"},

@@ -50,6 +50,12 @@ void Ledger::finished(const Counted& counted) {
     if (tally != nullptr) tally->end();
 }
 
+const Ledger::Page* Ledger::page(std::string_view path) const {
+  if (pages_.empty()) return nullptr;
+  auto found = pages_.find(path);
+  return found == pages_.end() ? nullptr : &found->second;
+}
+
 void Ledger::reset() {
   auto forget = [](Tally& tally) {
     tally.requests = 0;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace fetchpool::test {
@@ -42,7 +43,16 @@ class Ledger {
   // How often this was called with `key` before.
   long times(const std::string& key) { return times_[key]++; }
 
-  // Forgets everything but what is going on now.
+  // A page that a STORE request has left for a path; `raw`: the bytes of a whole response.
+  struct Page {
+    std::string body;
+    bool raw = false;
+  };
+  void put(std::string_view path, Page page) { pages_[std::string(path)] = std::move(page); }
+  // Nothing where there is none; good until the next `put()`.
+  const Page* page(std::string_view path) const;
+
+  // Forgets everything but the pages and what is going on now.
   void reset();
 
   // One JSON object, one path, prefix or host a line.
@@ -69,6 +79,7 @@ class Ledger {
   Tallies prefixes_;
   Tallies hosts_;
   std::map<std::string, long> times_;
+  std::map<std::string, Page, std::less<>> pages_;
   std::vector<Entry> log_;
   std::size_t unlogged_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
