@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -18,6 +19,22 @@ namespace {
 std::vector<std::string> lists_to_read(const Arguments& arguments) {
   bool nothing_named = arguments.urls.empty() && arguments.input_files.empty();
   return nothing_named ? std::vector<std::string>{"-"} : arguments.input_files;
+}
+
+std::string advice(int error_number) {
+  if (error_number == EMFILE)
+    return " (the limit of open files is too low; raise it: ulimit -n 256)";
+  if (error_number == EAGAIN) return " (the limit of processes is too low; raise it: ulimit -u)";
+  return "";
+}
+
+Fetcher start_fetcher(const FetchOptions& options) {
+  try {
+    return Fetcher(options);
+  } catch (const SystemError& error) {
+    throw PoolBroken(std::string("the worker processes cannot be started: ") + error.what() +
+                     advice(error.error_number()));
+  }
 }
 
 output::OutputOptions output_options(const Arguments& arguments) {
@@ -51,7 +68,7 @@ std::string signal_name(int signal) {
 
 RunLoop::RunLoop(const Arguments& arguments)
     : arguments_(arguments),
-      fetcher_(arguments.fetch),
+      fetcher_(start_fetcher(arguments.fetch)),
       resolver_(arguments.base, arguments.default_scheme),
       reader_(arguments.urls, lists_to_read(arguments)),
       sink_(output::make_sink(output_options(arguments))),

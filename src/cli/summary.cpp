@@ -56,7 +56,7 @@ std::vector<std::string> Summary::failure_lines(bool examples) const {
   std::vector<Outcome> failures;
   for (int i = 0; i < kOutcomeCount; ++i)
     if (auto outcome = static_cast<Outcome>(i);
-        !is_success(outcome) && kinds_[index(outcome)].count > 0)
+        !is_success(outcome) && outcome != Outcome::cancelled && kinds_[index(outcome)].count > 0)
       failures.push_back(outcome);
   std::stable_sort(failures.begin(), failures.end(), [this](Outcome a, Outcome b) {
     return kinds_[index(a)].count > kinds_[index(b)].count;
@@ -74,6 +74,8 @@ std::vector<std::string> Summary::failure_lines(bool examples) const {
 
 std::vector<std::string> Summary::lines(const RunFigures& figures, bool examples) const {
   std::vector<std::string> lines = failure_lines(examples);
+  if (auto cancelled = kinds_[index(Outcome::cancelled)].count; cancelled > 0)
+    lines.push_back(fmt::format("{} not fetched", cancelled));
   if (!figures.stopped_by.empty())
     lines.push_back(fmt::format("stopped by {} before the end of the list", figures.stopped_by));
   lines.insert(lines.begin(), first_line(figures));
