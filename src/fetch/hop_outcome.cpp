@@ -50,7 +50,8 @@ HopOutcome ended_by_us(const Observed& seen) {
 HopOutcome never_ready(const Observed& seen) {
   if (is_local_shortage(seen.socket_errno)) return short_of(reason_of(seen.socket_errno));
   if (!seen.socket_opened) return failed(Outcome::dns, seen.failure_text);
-  if (!seen.tcp_connected)
+  bool tls = seen.tcp_connected || seen.failure == Observed::Failure::tls;
+  if (!tls)
     return failed(Outcome::connect,
                   seen.socket_errno ? reason_of(seen.socket_errno) : seen.failure_text);
   return failed(Outcome::tls, seen.failure_text);

@@ -34,6 +34,7 @@ struct Observed {
     not_http,      // the answer made no sense
     framing,       // the chunks made no sense
     header_limit,  // a header line beyond what libcurl takes
+    tls,           // the handshake or the certificate
     other,
   } failure = Failure::none;
   std::string failure_text;

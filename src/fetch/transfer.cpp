@@ -40,6 +40,13 @@ Observed::Failure failure_of(CURLcode code, std::string_view text) {
     case CURLE_OUT_OF_MEMORY:
     case kTooLarge:
       return Observed::Failure::header_limit;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return Observed::Failure::tls;
     default:
       break;
   }
