@@ -130,6 +130,7 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   seen_ = Observed{};
   error_text_[0] = '\0';
   const FetchOptions& options = shared_.settings.options;
+  began_ = now;
   deadline_ = request_.time_left.count() > 0 ? now + request_.time_left : TimePoint::max();
   connect_deadline_ =
       options.connect_timeout.count() > 0 ? now + options.connect_timeout : TimePoint::max();
@@ -305,6 +306,10 @@ void Transfer::collect_facts(HopResult& result) const {
   result.times.pretransfer = info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T);
   result.times.starttransfer = info<curl_off_t>(easy, CURLINFO_STARTTRANSFER_TIME_T);
   result.times.total = info<curl_off_t>(easy, CURLINFO_TOTAL_TIME_T);
+  // libcurl's clock stands still while nothing comes.
+  if (seen_.abort != Observed::Abort::none)
+    result.times.total =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count();
   result.started_at = started_at_;
 }
 

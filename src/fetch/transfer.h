@@ -79,6 +79,7 @@ class Transfer {
   ReceivedBody body_;
   bool body_begun_ = false;
   Observed seen_;
+  TimePoint began_{};
   TimePoint connect_deadline_ = TimePoint::max();
   TimePoint deadline_ = TimePoint::max();
   std::int64_t started_at_ = 0;
