@@ -43,6 +43,7 @@ HopRequest Chain::next_hop(const FetchOptions& options) {
   hop.url = url_.text;
   hop.method = method_;
   hop.fresh_connection = fresh_connection_;
+  hop.without_secrets = left_origin_;
   // Never 0, which would be no limit.
   if (options.max_time.count() > 0)
     hop.time_left = std::max<std::chrono::microseconds>(options.max_time - spent_, 1us);
@@ -95,6 +96,7 @@ bool Chain::follow(HopResult& hop, const FetchOptions& options) {
   spent_ += std::chrono::microseconds(hop.times.total);
   redirects_.push_back({url_.text, hop.response_code, std::move(hop.locations.front())});
   visited_.push_back({method_, url_.text});
+  left_origin_ = left_origin_ || next->crosses_origin;
   url_ = std::move(next->url);
   method_ = std::move(next->method);
   return true;

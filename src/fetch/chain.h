@@ -72,6 +72,7 @@ class Chain {
   int stale_connections_ = 0;
   int shortages_ = 0;
   bool fresh_connection_ = false;
+  bool left_origin_ = false;  // for good, even where a later redirect leads back
 };
 
 }  // namespace fetchpool::engine

@@ -59,7 +59,8 @@ std::string HopRequest::encode() const {
   writer.value(host);
   writer.value(host_quota);
   writer.value(std::int64_t{time_left.count()});
-  writer.value(static_cast<std::uint8_t>(tell_connected | fresh_connection << 1));
+  writer.value(
+      static_cast<std::uint8_t>(tell_connected | fresh_connection << 1 | without_secrets << 2));
   writer.text(method);
   writer.text(url);
   return out;
@@ -74,6 +75,7 @@ HopRequest HopRequest::decode(std::string_view bytes) {
   auto flags = reader.value<std::uint8_t>();
   request.tell_connected = flags & 1;
   request.fresh_connection = flags & 2;
+  request.without_secrets = flags & 4;
   reader.text(request.method);
   reader.text(request.url);
   return request;

@@ -26,6 +26,8 @@ struct HopRequest {
   bool tell_connected = false;
   // Do not use a kept-alive connection.
   bool fresh_connection = false;
+  // A redirect led to another origin: headers that may hold secrets stay behind.
+  bool without_secrets = false;
 
   std::string encode() const;
   static HopRequest decode(std::string_view bytes);

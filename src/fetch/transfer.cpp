@@ -104,7 +104,7 @@ void Transfer::set_up() {
   set(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
   set(easy, CURLOPT_CLOSESOCKETDATA, &shared_);
   set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-  set(easy, CURLOPT_HTTPHEADER, shared_.request_headers.get());
+  use_headers();
   if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   // With a directory of certificates beside the file libcurl reads the file for every connection:
   // 26 ms each, instead of once.
@@ -115,6 +115,12 @@ void Transfer::set_up() {
   }
 }
 
+void Transfer::use_headers() {
+  const CurlList& headers =
+      request_.without_secrets ? shared_.harmless_headers : shared_.request_headers;
+  set(easy_.get(), CURLOPT_HTTPHEADER, headers.get());
+}
+
 Transfer& Transfer::of(CURL* easy) {
   return *info<Transfer*>(easy, CURLINFO_PRIVATE);
 }
@@ -122,6 +128,7 @@ Transfer& Transfer::of(CURL* easy) {
 void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint now) {
   bool same_method = request_.method == request.method;
   bool same_freshness = request_.fresh_connection == request.fresh_connection;
+  bool same_secrets = request_.without_secrets == request.without_secrets;
   job_ = job;
   slot_ = slot;
   request_ = std::move(request);
@@ -142,6 +149,7 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
     set(easy_.get(), CURLOPT_NOBODY, request_.method == "HEAD" ? 1L : 0L);
     if (request_.method == "GET") set(easy_.get(), CURLOPT_HTTPGET, 1L);
   }
+  if (!same_secrets) use_headers();
   if (!same_freshness) set(easy_.get(), CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
 }
 

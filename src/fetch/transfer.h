@@ -19,6 +19,7 @@ namespace fetchpool::engine {
 struct TransferShared {
   TransferSettings settings;
   CurlList request_headers;
+  CurlList harmless_headers;  // those of them that any origin may see
   body::WholeDecoder whole_decoder;
   // Told when libcurl closes a socket, before it is closed.
   void (*socket_closing)(void* user, curl_socket_t socket) = nullptr;
@@ -63,6 +64,7 @@ class Transfer {
   static int on_close_socket(void* shared, curl_socket_t socket);
 
   void set_up();
+  void use_headers();
   bool take_header(std::string_view line);
   bool take_body(std::string_view bytes);
   bool body_begins();

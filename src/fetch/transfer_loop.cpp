@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
+#include <string_view>
 
 namespace fetchpool::engine {
 namespace {
@@ -15,7 +17,20 @@ using namespace std::chrono_literals;
 constexpr auto kStopped = 1s;
 constexpr int kEventsAtOnce = 256;
 
-CurlList header_list(const FetchOptions& options) {
+// Any other header of the user may be a secret, whatever its name.
+bool is_harmless(const HeaderLine& header) {
+  constexpr std::string_view kHarmless[] = {"accept", "accept-encoding", "accept-language",
+                                            "user-agent"};
+  auto same = [&](std::string_view name) {
+    return std::equal(name.begin(), name.end(), header.first.begin(), header.first.end(),
+                      [](char lower, char c) {
+                        return lower == (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+                      });
+  };
+  return header.second.empty() || std::any_of(std::begin(kHarmless), std::end(kHarmless), same);
+}
+
+CurlList header_list(const FetchOptions& options, bool harmless_only) {
   CurlList list;
   auto add = [&](const std::string& line) {
     curl_slist* longer = curl_slist_append(list.get(), line.c_str());
@@ -24,8 +39,11 @@ CurlList header_list(const FetchOptions& options) {
     list.reset(longer);
   };
   if (options.compressed) add("Accept-Encoding: gzip, deflate, br, zstd");
-  for (const auto& [name, value] : options.headers)
+  for (const auto& header : options.headers) {
+    if (harmless_only && !is_harmless(header)) continue;
+    const auto& [name, value] = header;
     add(value.empty() ? name + ":" : name + ": " + value);
+  }
   return list;
 }
 
@@ -39,7 +57,8 @@ TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& o
   if (!epoll_.is_open()) throw SystemError("cannot make an event loop", errno);
   if (!multi_) throw Error("no memory for transfers");
   shared_.settings = settings;
-  shared_.request_headers = header_list(settings.options);
+  shared_.request_headers = header_list(settings.options, false);
+  shared_.harmless_headers = header_list(settings.options, true);
   shared_.socket_closing = on_socket_closing;
   shared_.user = this;
   CURLM* multi = multi_.get();
