@@ -59,7 +59,7 @@ int worker_count(const FetchOptions& options) {
 
 Engine::Engine(const FetchOptions& options)
     : options_(checked(options, worker_count(options), warnings_)),
-      workers_(worker_count(options)),
+      workers_(options_.processes),
       supervisor_(process::Spawner::obtain(
                       {.keep_descriptors = false, .allow_threads = options.allow_threads}),
                   supervisor_options(options_, workers_)),

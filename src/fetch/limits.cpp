@@ -40,6 +40,14 @@ int transfers_for(unsigned long long open_files) {
   return static_cast<int>(std::min<unsigned long long>((open_files - kOwn) / 2, 65535));
 }
 
+int workers_for(unsigned long long open_files) {
+  // The parent's own: standard descriptors, list, output, signals, spawner, event loops, and what
+  // starting a worker takes for a moment.
+  constexpr unsigned long long kOwn = 24;
+  if (open_files <= kOwn + 2) return 1;
+  return static_cast<int>(std::min<unsigned long long>((open_files - kOwn) / 2, 1024));
+}
+
 FetchOptions checked(FetchOptions options, int workers, std::vector<std::string>& warnings) {
   check(options, workers);
   struct rlimit files {};
@@ -51,6 +59,9 @@ FetchOptions checked(FetchOptions options, int workers, std::vector<std::string>
                        ": the limit of open files is " + std::to_string(files.rlim_cur) +
                        " (raise it with ulimit -n)");
   }
+  // A worker that could not be started would be waited for.
+  if (files.rlim_cur != RLIM_INFINITY) workers = std::min(workers, workers_for(files.rlim_cur));
+  options.processes = workers;
   if (options.spool_directory.empty()) options.spool_directory = "/var/tmp";
   if (options.user_agent.empty()) options.user_agent = "fetchpool/" + std::string(version());
   return options;
