@@ -35,7 +35,8 @@ Chain::Chain(std::string input, Url url)
     : input_(std::move(input)), first_url_(url.text), url_(std::move(url)) {}
 
 HopRequest Chain::next_hop(const FetchOptions& options) {
-  if (!in_attempt_) {
+  hop_is_first_ = !in_attempt_;
+  if (hop_is_first_) {
     in_attempt_ = true;
     ++attempts_;
   }
@@ -48,6 +49,12 @@ HopRequest Chain::next_hop(const FetchOptions& options) {
   if (options.max_time.count() > 0)
     hop.time_left = std::max<std::chrono::microseconds>(options.max_time - spent_, 1us);
   return hop;
+}
+
+void Chain::take_back_hop() {
+  if (!hop_is_first_) return;
+  hop_is_first_ = in_attempt_ = false;
+  --attempts_;
 }
 
 NextStep Chain::after(HopResult& hop, const FetchOptions& options, double random,

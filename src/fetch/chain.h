@@ -42,6 +42,9 @@ class Chain {
   // The next hop to be made. Counts the attempt where it is the first hop of one.
   HopRequest next_hop(const FetchOptions& options);
 
+  // The hop was not begun.
+  void take_back_hop();
+
   // Takes the end of a hop. With Final, `hop` is what the result is to be made of (a redirect that
   // must not be followed has changed its outcome).
   NextStep after(HopResult& hop, const FetchOptions& options, double random,
@@ -67,6 +70,7 @@ class Chain {
   std::vector<Redirect> redirects_;
   std::vector<Visited> visited_;
   int attempts_ = 0;
+  bool hop_is_first_ = false;          // of the current attempt
   bool in_attempt_ = false;            // whether the current attempt has had a hop
   std::chrono::microseconds spent_{};  // by the ended hops of this attempt
   int stale_connections_ = 0;

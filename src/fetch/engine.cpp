@@ -26,6 +26,8 @@ constexpr int kDeathsAlone = 3;
 constexpr int kKillsAlone = 10;
 // A worker whose loop stands still for so long is replaced.
 constexpr auto kSilence = 10s;
+// In the id of a job that belongs to no request.
+constexpr Schedule::Ticket kNoTicket = 0xffffffff;
 
 process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers) {
   process::SupervisorOptions supervisor;
@@ -313,6 +315,10 @@ void Engine::on_done(Request& request, HopResult hop) {
   if (hop.request_sent) schedule_.connected(request.host);
   release(request);
   request.suspect = false;
+  if (hop.outcome == Outcome::cancelled) {
+    request.chain.take_back_hop();
+    return cancel_request(request);
+  }
   TimePoint now = Clock::now();
   auto date = std::chrono::system_clock::now();
   pause_host(request, hop, now, date);
@@ -409,6 +415,14 @@ void Engine::stop() {
   suspects_.clear();
   for (const Schedule::Start& start : solo_pending_) cancel_request(requests_[start.ticket]);
   solo_pending_.clear();
+  recall_hops();
+}
+
+// Asks the workers for the hops that were sent ahead and have not begun.
+void Engine::recall_hops() {
+  for (int place : places_)
+    if (supervisor_.room(place) > 0)
+      supervisor_.submit(place, next_serial_++ << 32 | kNoTicket, HopRequest{}.encode());
 }
 
 void Engine::cancel() {

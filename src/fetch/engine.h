@@ -72,6 +72,7 @@ class Engine {
   void suspect(Request& request);
 
   void cancel_request(Request& request);
+  void recall_hops();
   Request& new_request();
   void give_back(Request& request, FetchResult&& result);
 

@@ -12,7 +12,8 @@
 
 namespace fetchpool::engine {
 
-// One exchange to be made.
+// One exchange to be made. One without a URL asks the worker to give back, as cancelled, all hops
+// that it has not begun.
 struct HopRequest {
   std::string url;
   std::string method = "GET";

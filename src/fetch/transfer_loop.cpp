@@ -140,6 +140,15 @@ void TransferLoop::add(std::uint64_t job, HopRequest request) {
   begin_next(host);
 }
 
+std::vector<std::uint64_t> TransferLoop::drop_waiting() {
+  std::vector<std::uint64_t> jobs;
+  for (auto& [id, host] : hosts_) {
+    for (const Waiting& hop : host.waiting) jobs.push_back(hop.job);
+    host.waiting.clear();
+  }
+  return jobs;
+}
+
 void TransferLoop::begin_next(HostQueue& host) {
   while (!host.waiting.empty() && host.running < host.quota &&
          running_ < shared_.settings.transfers) {

@@ -42,6 +42,8 @@ class TransferLoop {
   TransferLoop& operator=(const TransferLoop&) = delete;
 
   void add(std::uint64_t job, HopRequest request);
+  // Forgets the hops that wait for their turn, and returns their jobs.
+  std::vector<std::uint64_t> drop_waiting();
   // Waits up to `timeout` for anything to happen and does what is due. Returns whether a watched
   // descriptor has events.
   bool run(Clock::duration timeout);

@@ -77,7 +77,20 @@ class Worker : private TransferObserver {
   void take(const Frame& frame) {
     if (frame.kind == FrameKind::stop) stopping_ = true;
     if (frame.kind == FrameKind::job)
-      loop_.add(frame.job, HopRequest::decode(frame.payload.view()));
+      take_request(frame.job, HopRequest::decode(frame.payload.view()));
+  }
+
+  void take_request(std::uint64_t job, HopRequest request) {
+    if (!request.url.empty()) return loop_.add(job, std::move(request));
+    for (std::uint64_t dropped : loop_.drop_waiting()) send_cancelled(dropped);
+    send_cancelled(job);
+    write();
+  }
+
+  void send_cancelled(std::uint64_t job) {
+    HopResult result;
+    result.outcome = Outcome::cancelled;
+    end_done(begin_done(job, result), FetchResult::Encoding::none);
   }
 
   void write() {
@@ -98,17 +111,17 @@ class Worker : private TransferObserver {
       large_.push_back({&transfer, std::move(result)});
       return false;
     }
-    ByteBuffer& frame = begin_done(transfer, result);
+    ByteBuffer& frame = begin_done(transfer.job(), result);
     end_done(frame, transfer.body().append_to(frame));
     link_.status().end(transfer.slot());
     return true;
   }
 
   // The last frame of a hop: its result, the body or nothing, and how the body is encoded.
-  ByteBuffer& begin_done(Transfer& transfer, const HopResult& result) {
+  ByteBuffer& begin_done(std::uint64_t job, const HopResult& result) {
     head_.clear();
     result.encode(head_);
-    ByteBuffer& frame = channel_.writer().begin(FrameKind::done, transfer.job());
+    ByteBuffer& frame = channel_.writer().begin(FrameKind::done, job);
     frame.append(head_);
     return frame;
   }
@@ -126,7 +139,7 @@ class Worker : private TransferObserver {
       bool more = transfer.body().append_next_part(part_);
       if (!part_.empty()) channel_.writer().add(FrameKind::part, transfer.job(), part_.view());
       if (more) continue;
-      end_done(begin_done(transfer, large_.front().result), transfer.body().encoding());
+      end_done(begin_done(transfer.job(), large_.front().result), transfer.body().encoding());
       link_.status().end(transfer.slot());
       large_.pop_front();
       loop_.give_back(transfer);
