@@ -4,6 +4,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/posix.h"
 
 // ThreadSanitizer must see the fork, and has a thread of its own.
@@ -32,7 +35,13 @@ pid_t clone_like_fork(unsigned long flags, int* pidfd) {
 }  // namespace
 
 bool has_other_threads() {
-  return posix::thread_count() > (FETCHPOOL_PLAIN_FORK ? 2 : 1);
+  constexpr int kOwn = FETCHPOOL_PLAIN_FORK ? 2 : 1;
+  // A thread that was joined is still counted for some microseconds.
+  for (int look = 0; look < 20; ++look) {
+    if (posix::thread_count() <= kOwn) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 pid_t fork_hidden() {

@@ -74,6 +74,7 @@ struct Spawner::State {
   mutable std::mutex mutex;
   pid_t host = getpid();
   std::uint64_t generation = 0;
+  LoadedImages images = LoadedImages::now();
   SpawnerChild serving;
   SpawnerChild spare;
 
@@ -140,6 +141,10 @@ SpawnerSession Spawner::open_session(std::optional<std::uint64_t> lost_generatio
     }
     return SpawnerSession(std::move(session.first), state_->serving.watch(), state_->generation);
   }
+}
+
+const LoadedImages& Spawner::images() const {
+  return state_->images;
 }
 
 void Spawner::restore_spare() {

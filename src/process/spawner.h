@@ -12,6 +12,7 @@
 
 #include "base/unique_fd.h"
 #include "fetchpool/exit_status.h"
+#include "process/loaded_images.h"
 #include "process/worker_link.h"
 
 namespace fetchpool::process {
@@ -84,6 +85,9 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
 
   // Has a new spare made where the one there was is gone.
   void restore_spare();
+
+  // The code that its workers have.
+  const LoadedImages& images() const;
 
   // The process ids of the spawner that serves now and of its spare, for tests and messages.
   pid_t pid() const;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/posix.h"
 #include "base/unique_fd.h"
 
 namespace fetchpool::process {
@@ -23,8 +24,9 @@ class StatusPage {
   };
 
   StatusPage() = default;
-  // Memory for `jobs` jobs at once. The descriptor goes to the worker. Throws SystemError.
-  static StatusPage create(int jobs);
+  // Memory for `jobs` jobs at once, and for `offers` jobs that were sent and can still be taken
+  // back. The descriptor goes to the worker. Throws SystemError.
+  static StatusPage create(int jobs, int offers = 0);
   // The same memory, by the descriptor that was received.
   static StatusPage attach(UniqueFd memory);
   StatusPage(StatusPage&& other) noexcept;
@@ -36,9 +38,19 @@ class StatusPage {
   void close_fd() { memory_.reset(); }
 
   // Worker: `slot` in [0, jobs) is the worker's own numbering of what it runs at once.
-  void begin(int slot, std::uint64_t job);
+  void begin(int slot, std::uint64_t job) { begin(slot, job, Clock::now()); }
+  void begin(int slot, std::uint64_t job, TimePoint now);
   void end(int slot);
   void beat();
+  // Worker: whether the n-th job it received is its own to run. False: it was taken back, and the
+  // worker should answer it with nothing.
+  bool claim(std::uint64_t n);
+
+  // Parent: offer() before the n-th job is sent, counted from 0. withdraw() takes it back, unless
+  // the worker has claimed it. Of two jobs whose numbers differ by `offers`, the first must have
+  // been answered before the second is offered.
+  void offer(std::uint64_t n);
+  bool withdraw(std::uint64_t n);
 
   // Parent.
   std::vector<Running> running() const;
@@ -49,12 +61,14 @@ class StatusPage {
 
  private:
   struct Layout;
+  std::atomic<std::uint32_t>& offer_at(std::uint64_t n) const;
   StatusPage(UniqueFd memory, std::size_t size);
 
   UniqueFd memory_;
   Layout* layout_ = nullptr;
   std::size_t size_ = 0;
   int jobs_ = 0;
+  std::uint64_t offers_ = 0;
 };
 
 }  // namespace fetchpool::process

@@ -423,7 +423,20 @@ void Supervisor::submit(int worker, JobId job, std::string_view request) {
   ++state_->outstanding;
 }
 
-void Supervisor::send() { state_->flush(); }
+void Supervisor::submit(int worker, JobId job, std::string_view head, Bytes body) {
+  assert(room(worker) > 0);
+  state_->at(worker)->submit(job, head, std::move(body));
+  ++state_->outstanding;
+}
+
+bool Supervisor::withdraw(int worker, JobId job) {
+  WorkerPlace* place = state_->at(worker);
+  return place && place->withdraw(job);
+}
+
+void Supervisor::send() {
+  state_->flush();
+}
 
 const std::vector<Event>& Supervisor::wait(std::optional<Clock::duration> timeout) {
   state_->wait(timeout);

@@ -28,6 +28,9 @@ struct SupervisorOptions {
   int jobs_per_worker = 1;
   // How many of those it runs at once (entries of its status page).
   int running_per_worker = 1;
+  // Whether withdraw() can be used. The worker then asks StatusPage::claim() before it runs a job,
+  // and answers jobs in the order in which it got them.
+  bool withdrawable = false;
   enum class Transport { pipes, socket } transport = Transport::pipes;
   // Of a result pipe; for sockets, ignored.
   std::size_t pipe_bytes = std::size_t{1} << 20;
@@ -62,6 +65,8 @@ struct Event {
   ExitStatus status;
   pid_t pid = 0;
   bool started = false;
+  // How many jobs (as StatusPage::begin counts them) that worker has begun in its life.
+  std::uint64_t begun = 0;
   enum class Cause { died, killed, silent, garbage, spawner_lost, stopped } cause = Cause::died;
 };
 
@@ -102,6 +107,11 @@ class Supervisor {
   // Requires room(worker) > 0, and an id that no outstanding job has. Sent with the next wait().
   void submit(int worker, JobId job, Bytes request);
   void submit(int worker, JobId job, std::string_view request);
+  // A request of two pieces: a head that is copied and a body that is not.
+  void submit(int worker, JobId job, std::string_view head, Bytes body);
+  // Takes a job back that its worker has not begun: it will not be run there. It still ends as
+  // `done`, without bytes, or `lost`. False: it has begun, or ended. Requires `withdrawable`.
+  bool withdraw(int worker, JobId job);
 
   // Sends what was submitted, without waiting; the rest goes out with wait().
   void send();

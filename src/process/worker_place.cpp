@@ -39,7 +39,9 @@ void WorkerPlace::ask(SpawnerSession& session) {
   start.descriptors = options_.descriptors;
   start.own_group = options_.own_group;
   start.max_payload = options_.max_payload;
-  status_ = StatusPage::create(options_.running_per_worker);
+  status_ = StatusPage::create(options_.running_per_worker,
+                               options_.withdrawable ? options_.jobs_per_worker : 0);
+  jobs_given_ = 0;
   open_channel(start);
   // Before the worker's ends are given away, while a write cannot fail.
   channel_.writer().add(FrameKind::setup, 0, std::string_view(options_.setup));
@@ -103,6 +105,7 @@ void WorkerPlace::lose_jobs(ExitStatus status, std::vector<Event>& events) {
     event.pid = pid_;
     event.started = std::any_of(running.begin(), running.end(),
                                 [job](const auto& entry) { return entry.job == job; });
+    event.begun = status_.started();
     event.cause = cause;
     events.push_back(std::move(event));
   }
@@ -115,14 +118,31 @@ void WorkerPlace::vacate() {
   deadline.reset();
 }
 
-void WorkerPlace::submit(JobId job, Bytes request) {
+void WorkerPlace::note_job(JobId job) {
   jobs_.push_back(job);
+  if (options_.withdrawable) status_.offer(jobs_given_);
+  ++jobs_given_;
+}
+
+bool WorkerPlace::withdraw(JobId job) {
+  auto found = std::find(jobs_.begin(), jobs_.end(), job);
+  if (found == jobs_.end() || !options_.withdrawable) return false;
+  return status_.withdraw(jobs_given_ - static_cast<std::uint64_t>(jobs_.end() - found));
+}
+
+void WorkerPlace::submit(JobId job, Bytes request) {
+  note_job(job);
   channel_.writer().add(FrameKind::job, job, std::move(request));
 }
 
 void WorkerPlace::submit(JobId job, std::string_view request) {
-  jobs_.push_back(job);
+  note_job(job);
   channel_.writer().add(FrameKind::job, job, request);
+}
+
+void WorkerPlace::submit(JobId job, std::string_view head, Bytes body) {
+  note_job(job);
+  channel_.writer().add(FrameKind::job, job, head, std::move(body));
 }
 
 void WorkerPlace::ask_to_leave() {

@@ -44,6 +44,9 @@ class WorkerPlace {
 
   void submit(JobId job, Bytes request);
   void submit(JobId job, std::string_view request);
+  void submit(JobId job, std::string_view head, Bytes body);
+  // As Supervisor::withdraw().
+  bool withdraw(JobId job);
   // Sends the stop frame.
   void ask_to_leave();
   // Writes what waits; the rest when the channel takes more.
@@ -84,6 +87,7 @@ class WorkerPlace {
   SilenceWatch silence;
 
  private:
+  void note_job(JobId job);
   void ask(SpawnerSession& session);
   void open_channel(WorkerStart& worker_ends);
   void take_last_words(std::vector<Event>& events);
@@ -102,6 +106,7 @@ class WorkerPlace {
   ipc::Channel channel_;
   StatusPage status_;
   std::deque<JobId> jobs_;
+  std::uint64_t jobs_given_ = 0;  // to this worker
   std::string failure_;
   bool input_watched_ = false;
   bool output_watched_ = false;
