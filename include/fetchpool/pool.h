@@ -1,0 +1,224 @@
+// Functions that run in worker processes: Python's multiprocessing.Pool for C++.
+//
+//   int square(int x) { return x * x; }
+//
+//   fetchpool::Pool pool(4);
+//   fetchpool::ApplyResult<int> nine = pool.apply_async(square, 3);
+//   std::vector<int> squares = pool.map(square, numbers);
+//   pool.close();
+//   pool.join();
+//
+// A task is a plain function or a lambda without captures, of this program or of a library that
+// was loaded when the workers' spawner was made (by prepare(), or else by the Pool's constructor);
+// workers see the program's memory as it was then. Arguments and results travel as codec.h says.
+// Whatever a task does - throws, crashes, exits, is killed, never ends - concerns that task alone.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <ranges>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "fetchpool/apply_result.h"
+#include "fetchpool/detail/pool_face.h"
+#include "fetchpool/imap_result.h"
+#include "fetchpool/pool_error.h"
+#include "fetchpool/pool_options.h"
+
+namespace fetchpool {
+
+// What a Pool has done so far.
+struct PoolInsights {
+  // One place for a worker; the numbers are of all workers that were in it.
+  struct Worker {
+    int pid = 0;                        // of the worker now; 0: none
+    std::uint64_t tasks = 0;            // answered; a chunk counts as one
+    std::uint64_t elements = 0;         // answered
+    std::chrono::nanoseconds start{0};  // from being asked for until ready, initializer included
+    std::chrono::nanoseconds work{0};   // in tasks
+    std::chrono::nanoseconds wait{0};   // ready, and not in tasks
+  };
+  struct SlowTask {
+    std::size_t first = 0;  // number of its first element
+    std::size_t count = 0;  // elements
+    std::chrono::nanoseconds took{0};
+  };
+  std::vector<Worker> workers;
+  std::vector<SlowTask> slowest;      // up to five, the slowest first
+  std::uint64_t workers_started = 0;  // that became ready, replacements included
+  std::uint64_t attempts_spent = 0;   // on workers that died
+  std::vector<std::string> warnings;  // sentences for the person at the terminal
+};
+
+// The number of the worker this code runs in, from 0 to processes - 1; -1 in the program itself. A
+// replacement has the number of the worker it replaces.
+int worker_id();
+
+// A number of worker processes and the tasks for them. Thread-safe: any thread may call anything,
+// but only one destroys it. It has a thread of its own, so tasks go on while nobody waits; one
+// more calls callbacks.
+//
+// After a fork() of the host, the child must not use the copy that it has; destroying that does
+// nothing.
+class Pool {
+ public:
+  // As many workers as CPUs this process may use.
+  Pool();
+  // Throws Error where processes < 1.
+  explicit Pool(int processes);
+  // Throws Error where an option makes no sense, or where the process has threads and neither
+  // prepare() was called nor allow_threads set. Workers start in the meantime; where they cannot,
+  // tasks end with PoolBroken.
+  explicit Pool(const PoolOptions& options);
+  // terminate(), then join(). For a graceful end call drain() before.
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Calls function(arguments...) in a worker, and waits for its value or throws its error.
+  template <class F, class... A>
+  requires(!std::is_same_v<std::decay_t<F>, CallOptions>) auto apply(F&& function,
+                                                                     A&&... arguments) {
+    return apply_async(std::forward<F>(function), std::forward<A>(arguments)...).get();
+  }
+  template <class F, class... A>
+  auto apply(const CallOptions& options, F&& function, A&&... arguments) {
+    return apply_async(options, std::forward<F>(function), std::forward<A>(arguments)...).get();
+  }
+
+  // The same without waiting. Throws Error after close() or terminate(), SerializationError where
+  // the function is not in the workers' image, and what encoding an argument throws; everything
+  // else is told by the result. May be called with options first:
+  //
+  //   pool.apply_async({.attempts = 3, .task_timeout = 10s}, parse, text)
+  template <class F, class... A>
+  requires(!std::is_same_v<std::decay_t<F>, CallOptions>) auto apply_async(F&& function,
+                                                                           A&&... arguments) {
+    return apply_async(CallOptions(), std::forward<F>(function), std::forward<A>(arguments)...);
+  }
+  template <class F, class... A>
+  auto apply_async(const CallOptions& options, F&& function, A&&... arguments) {
+    using Task = detail::Task<F, A...>;
+    using R = typename Task::Result;
+    detail::ChunkWriter chunks(1);
+    Task::encode(chunks.element(), std::forward<A>(arguments)...);
+    chunks.element_done();
+    return ApplyResult<R>(
+        detail::start_call(*core_, Task::address(function), chunks.finish(), options,
+                           detail::make_finish<R>(options, detail::value_of_apply<R>)));
+  }
+
+  // Calls the function with every element of `input` and returns the values in its order. The
+  // whole input is read first; for long or endless ones see imap(). All elements are run even
+  // where some fail; then throws the error of the first one that failed.
+  template <class F, std::ranges::input_range Range>
+  auto map(F&& function, Range&& input, const CallOptions& options = {}) {
+    return map_async(std::forward<F>(function), std::forward<Range>(input), options).get();
+  }
+  // The same without waiting. Throws what reading the input throws, and as apply_async().
+  template <class F, std::ranges::input_range Range>
+  auto map_async(F&& function, Range&& input, const CallOptions& options = {}) {
+    using Task = detail::Task<F, std::ranges::range_reference_t<Range>>;
+    auto encode = [](Encoder& out, auto&& element) {
+      Task::encode(out, std::forward<decltype(element)>(element));
+    };
+    return start_map<Task>(Task::address(function), input, encode, options);
+  }
+
+  // As map(), where every element is a std::tuple or std::pair of the function's arguments.
+  template <class F, std::ranges::input_range Range>
+  auto starmap(F&& function, Range&& input, const CallOptions& options = {}) {
+    return starmap_async(std::forward<F>(function), std::forward<Range>(input), options).get();
+  }
+  template <class F, std::ranges::input_range Range>
+  auto starmap_async(F&& function, Range&& input, const CallOptions& options = {}) {
+    using Task = detail::StarTask<F, std::ranges::range_value_t<Range>>;
+    auto encode = [](Encoder& out, auto&& element) {
+      std::apply([&out](auto&&... parts) { Task::encode(out, parts...); }, element);
+    };
+    return start_map<Task>(Task::address(function), input, encode, options);
+  }
+
+  // As map(), but lazy: results come one after the other while the input is still being read. An
+  // input that is an lvalue must outlive the result; others are moved into it. Throws Error where
+  // the Pool is closed, SerializationError as apply_async().
+  template <class F, std::ranges::input_range Range>
+  auto imap(F&& function, Range&& input, const CallOptions& options = {}) {
+    return start_imap(std::forward<F>(function), std::forward<Range>(input), options, true);
+  }
+  // The same in the order in which results come.
+  template <class F, std::ranges::input_range Range>
+  auto imap_unordered(F&& function, Range&& input, const CallOptions& options = {}) {
+    return start_imap(std::forward<F>(function), std::forward<Range>(input), options, false);
+  }
+
+  // No more calls are taken; what was accepted is still run, then the workers leave. Does not wait.
+  void close();
+  // Ends the workers now, whatever they do; unfinished results become ready with PoolTerminated.
+  // Returns when all workers, and the processes they started in their groups, are gone.
+  void terminate();
+  // Waits until everything accepted has ended, all callbacks have run and no worker is left.
+  // Throws Error where neither close() nor terminate() was called, and on the callback thread.
+  void join();
+  // The same for at most `timeout`; whether it has come to that.
+  bool join(std::chrono::nanoseconds timeout);
+  // close(), then join().
+  void drain();
+
+  int processes() const;
+  // The process ids of the workers. Waits until each was ready once. 0: being replaced.
+  std::vector<int> worker_pids() const;
+  PoolInsights insights() const;
+  // What PoolOptions::on_exit returned in the workers that left so far, as values of its exact
+  // return type R; those where it threw are left out. Complete after close() and join().
+  template <class R>
+  std::vector<R> exit_results() const {
+    std::vector<R> results;
+    for (const detail::Segment& segment : detail::exit_answers(*core_))
+      for (auto& outcome : detail::outcomes_of_segment<R>(segment))
+        if (outcome.ok()) results.push_back(std::move(outcome).value());
+    return results;
+  }
+
+ private:
+  template <class Task, class Range, class Encode>
+  auto start_map(detail::TaskAddress task, Range& input, Encode encode,
+                 const CallOptions& options) {
+    using R = typename Task::Result;
+    auto finish = detail::make_finish<detail::MapValue<R>>(options, detail::value_of_map<R>);
+    auto run = [&](auto& elements, std::size_t count) {
+      detail::ChunkWriter chunks(detail::map_chunksize(*core_, options, count));
+      for (auto&& element : elements) {
+        encode(chunks.element(), std::forward<decltype(element)>(element));
+        chunks.element_done();
+      }
+      return MapResult<R>(detail::start_call(*core_, task, chunks.finish(), options, finish));
+    };
+    if constexpr (std::ranges::sized_range<Range> || std::ranges::forward_range<Range>) {
+      return run(input, static_cast<std::size_t>(std::ranges::distance(input)));
+    } else {
+      std::vector<std::ranges::range_value_t<Range>> elements;
+      for (auto&& element : input) elements.push_back(std::forward<decltype(element)>(element));
+      return run(elements, elements.size());
+    }
+  }
+
+  template <class F, class Range>
+  auto start_imap(F&& function, Range&& input, const CallOptions& options, bool ordered) {
+    using Task = detail::Task<F, std::ranges::range_reference_t<Range>>;
+    using R = typename Task::Result;
+    return ImapResult<R>(
+        std::make_unique<detail::ImapFeed>(core_, Task::address(function), options, ordered,
+                                           detail::encoder_of<Task>(std::forward<Range>(input))));
+  }
+
+  std::shared_ptr<detail::PoolCore> core_;
+};
+
+}  // namespace fetchpool

@@ -1,0 +1,32 @@
+// Functions for workers, and what the tests of the Pool have in common.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fetchpool/pool.h"
+
+namespace fetchpool::test {
+
+int square(int x);
+int slow_square(int x, int wait_ms);
+int multiply(int a, int b);
+int parse_int(const std::string& text);
+int own_pid(int ignored);
+int throw_boom(int x);
+int kill_self(int signal);
+int leave_by_exit(int code);
+int leave_by_exit_now(int code);
+void sleep_forever(int ignored);
+void sleep_ms(int ms);
+std::string repeat(int size);
+
+// 0, 1, ... count - 1.
+std::vector<int> numbers(int count);
+std::vector<int> squares(int count);
+
+}  // namespace fetchpool::test
