@@ -35,6 +35,9 @@ struct FetchOptions {
   int concurrency = 128;       // transfers at once, over all workers
   int per_host = 6;            // transfers at once to one host (scheme, name and port); 0: no limit
   bool allow_threads = false;  // as in PrepareOptions, where no prepare() was called
+  // A worker process that does not respond for so long is replaced and its transfers made again;
+  // time in which this process was stopped, too, is not counted.
+  std::chrono::milliseconds worker_timeout{10000};
 
   // --- the request
   std::vector<HeaderLine> headers{};  // added to each request; an empty value removes the header

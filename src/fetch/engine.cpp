@@ -24,8 +24,6 @@ constexpr std::size_t kMostHeld = 8192;
 // needed, since the URL may have nothing to do with them.
 constexpr int kDeathsAlone = 3;
 constexpr int kKillsAlone = 10;
-// A worker whose loop stands still for so long is replaced.
-constexpr auto kSilence = 10s;
 // In the id of a job that belongs to no request.
 constexpr Schedule::Ticket kNoTicket = 0xffffffff;
 
@@ -41,7 +39,7 @@ process::SupervisorOptions supervisor_options(const FetchOptions& options, int w
       std::min(std::size_t{1} << 20, (std::size_t{16} << 20) / static_cast<std::size_t>(workers));
   supervisor.max_payload = kLongestPart + options.max_header_bytes * 2 + (std::size_t{1} << 20);
   supervisor.descriptors = process::WorkerDescriptors::only_its_own;
-  supervisor.silent_for = kSilence;
+  supervisor.silent_for = options.worker_timeout;
   return supervisor;
 }
 
@@ -145,7 +143,41 @@ void Engine::turn(Clock::duration timeout) {
   // What became possible goes out at once: the caller may be away for a while.
   dispatch();
   supervisor_.send();
+  watch_workers();
   for (std::string& warning : supervisor_.take_warnings()) warnings_.push_back(std::move(warning));
+}
+
+// The supervisor wakes at least as often as this wants to look, as long as jobs are outstanding.
+void Engine::watch_workers() {
+  TimePoint now = Clock::now();
+  if (options_.worker_timeout.count() == 0 || cancelled_ || now < next_watch_) return;
+  next_watch_ = now + HopWatch(options_.worker_timeout).tick();
+  std::vector<std::vector<Request*>> sent(watches_.size());
+  for (Request& request : requests_)
+    if (request.state == Request::State::running)
+      sent[static_cast<std::size_t>(request.place)].push_back(&request);
+  for (std::size_t place = 0; place < sent.size(); ++place)
+    watch_worker(static_cast<int>(place), sent[place], now);
+}
+
+void Engine::watch_worker(int place, const std::vector<Request*>& sent, TimePoint now) {
+  const process::StatusPage& status = supervisor_.status(place);
+  // Counted first: what begins after it is seen at the next look.
+  std::uint64_t begun = status.started();
+  std::vector<process::StatusPage::Running> running = status.running();
+  std::vector<HopWatch::Hop> hops;
+  for (const Request* request : sent) {
+    bool runs = std::any_of(running.begin(), running.end(),
+                            [&](const auto& entry) { return entry.job == request->job; });
+    hops.push_back({request->job, runs, request->limit});
+  }
+  HopWatch::Finding finding = watches_[static_cast<std::size_t>(place)].look(now, hops, begun);
+  if (finding == HopWatch::Finding::fine) return;
+  warnings_.push_back("worker process " + std::to_string(supervisor_.pid(place)) +
+                      (finding == HopWatch::Finding::deaf ? " does not take up its work"
+                                                          : " does not end a transfer") +
+                      " and was replaced");
+  supervisor_.kill_worker(place);
 }
 
 Clock::duration Engine::until_timer(TimePoint now) const {
@@ -242,6 +274,10 @@ void Engine::send_to(int place, const Schedule::Start& start) {
   hop.host = start.host;
   hop.host_quota = start.quota;
   hop.tell_connected = start.host_is_new;
+  request.limit =
+      hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
+  if (watches_.size() <= static_cast<std::size_t>(place))
+    watches_.resize(static_cast<std::size_t>(place) + 1, HopWatch(options_.worker_timeout));
   supervisor_.submit(place, request.job, hop.encode());
 }
 
@@ -282,6 +318,7 @@ void Engine::on_event(const process::Event& event) {
       schedule_.connected(request->host);
       break;
     case Kind::part:
+      watches_[static_cast<std::size_t>(request->place)].part_came();
       request->body.append(event.bytes);
       break;
     case Kind::done: {
@@ -361,6 +398,8 @@ void Engine::on_shortage() {
 void Engine::on_lost(Request& request, const process::Event& event) {
   using Cause = process::Event::Cause;
   ++replaced_;
+  // What comes next is another worker.
+  watches_[static_cast<std::size_t>(request.place)] = HopWatch(options_.worker_timeout);
   bool alone = request.worker == Schedule::kAlone;
   release(request);
   if (cancelled_ || stopped_) return cancel_request(request);

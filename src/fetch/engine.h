@@ -13,6 +13,7 @@
 
 #include "base/unique_fd.h"
 #include "fetch/hop.h"
+#include "fetch/hop_watch.h"
 #include "fetch/request.h"
 #include "fetch/schedule.h"
 #include "fetchpool/fetch.h"
@@ -48,6 +49,8 @@ class Engine {
 
   void turn(Clock::duration timeout);
   Clock::duration until_timer(TimePoint now) const;
+  void watch_workers();
+  void watch_worker(int place, const std::vector<Request*>& sent, TimePoint now);
   void arm_timer();
   void ask_for_turn();
 
@@ -90,6 +93,8 @@ class Engine {
   std::vector<int> worker_of_;  // the inverse: -1 for solo places
   std::vector<int> room_;       // of the workers, while dispatching
   std::vector<SoloPlace> solo_;
+  std::vector<HopWatch> watches_;  // by place
+  TimePoint next_watch_{};
   std::deque<Schedule::Ticket> suspects_;     // to be run alone, not yet in the schedule
   std::deque<Schedule::Start> solo_pending_;  // started by the schedule, waiting for a place
   std::size_t solo_admitted_ = 0;             // in the schedule, pending or running

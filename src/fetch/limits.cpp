@@ -24,6 +24,7 @@ void check(const FetchOptions& options, int workers) {
               options.retry_delay.count() >= 0 && options.max_retry_delay.count() >= 0 &&
               options.max_retry_after.count() >= 0,
           "times must not be negative");
+  require(options.worker_timeout.count() >= 0, "worker_timeout must not be negative");
   for (const auto& [name, value] : options.headers)
     require(!name.empty() &&
                 (name + value).find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,

@@ -26,6 +26,7 @@ struct Request {
   Schedule::HostId host = 0;
   int worker = Schedule::kAlone;  // in the schedule's numbering
   int place = -1;                 // in the supervisor's
+  Clock::duration limit{0};       // of the hop's running; 0: none
   TimePoint submitted{};
 
   bool suspect = false;  // was running when its worker died: is run alone
