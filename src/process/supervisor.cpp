@@ -24,6 +24,12 @@ constexpr std::uint64_t kSpawner = kSession + 1;
 // A spawner reports the end of a worker within milliseconds. One that does not is as good as lost.
 constexpr std::chrono::seconds kReportWithin{10};
 
+// A look that comes later than it was due by more than this: this process was stopped, or its
+// owner was away, and the workers may have been stopped as well.
+constexpr std::chrono::seconds kWasAway{1};
+// What everyone then gets to speak, on top of the time that does not count.
+constexpr std::chrono::seconds kSecondChance{1};
+
 }  // namespace
 
 struct Supervisor::State {
@@ -41,6 +47,7 @@ struct Supervisor::State {
   void start_vacant(TimePoint now);
   void start(WorkerPlace& place, TimePoint now);
   void flush();
+  void discount_absence(TimePoint now);
   void watch_time(TimePoint now);
   void deadline_passed(WorkerPlace& place, TimePoint now);
   void handle(const WakeSet::Ready& ready);
@@ -49,6 +56,7 @@ struct Supervisor::State {
   void take_reports();
   void take(const SpawnerReport& report);
   void worker_ended(WorkerPlace& place, ExitStatus status, TimePoint now);
+  void warn_of(Event::Cause cause, pid_t pid);
   void end_worker(WorkerPlace& place, ExitStatus status);
   void start_succeeded(WorkerPlace& place);
   void start_failed(const std::string& cause, TimePoint now);
@@ -59,6 +67,7 @@ struct Supervisor::State {
   void open_session(std::optional<std::uint64_t> lost_generation);
 
   bool is_alive() const;
+  int ready_workers() const;
   bool has_nothing_to_wait_for() const;
 
   std::shared_ptr<Spawner> spawner;
@@ -74,6 +83,7 @@ struct Supervisor::State {
   bool stopping = false;
   bool warned = false;
   TimePoint next_look = TimePoint::max();
+  TimePoint looks_until = TimePoint::max();  // when the next look at the clock is due
   std::optional<std::string> broken;
   std::vector<Event> events;
   std::vector<std::string> warnings;
@@ -149,15 +159,22 @@ void Supervisor::State::wait(std::optional<Clock::duration> timeout) {
   events.clear();
   if (broken) throw PoolBroken(*broken);
   TimePoint now = Clock::now();
-  if (now >= next_look) watch_time(now);
+  discount_absence(now);
   if (options.silent_for.count() > 0 && outstanding > 0)
     look_at(now + SilenceWatch(options.silent_for).tick());
   start_vacant(now);
   flush();
-  if (!events.empty() || broken || has_nothing_to_wait_for()) timeout = Clock::duration{0};
+  if (!events.empty() || broken || has_nothing_to_wait_for() || now >= next_look)
+    timeout = Clock::duration{0};
+  looks_until = timeout ? std::min(next_look, now + *timeout) : next_look;
   for (const WakeSet::Ready& ready : wakes.wait(timeout)) handle(ready);
-  start_vacant(Clock::now());
+  now = Clock::now();
+  discount_absence(now);
+  // Not before what lies there was read: it may be what a deadline waits for.
+  if (now >= next_look) watch_time(now);
+  start_vacant(now);
   flush();
+  looks_until = now;
   if (broken && events.empty()) throw PoolBroken(*broken);
   // What remains to be said must wake a foreign loop, and so must a timer that was just taken.
   if (broken)
@@ -170,6 +187,8 @@ void Supervisor::State::start_vacant(TimePoint now) {
   if (stopping || broken) return;
   for (const auto& place : places) {
     if (!place || place->has_worker()) continue;
+    // After too many failures nothing is started beside the last ones that may still succeed.
+    if (guard.gave_up() && ready_workers() == 0 && is_alive()) return;
     if (now < guard.next_start()) return look_at(guard.next_start());
     start(*place, now);
     if (broken) return;
@@ -194,6 +213,14 @@ void Supervisor::State::flush() {
     if (!guard_while_writing) guard_while_writing.emplace();
     place->flush();
   }
+}
+
+void Supervisor::State::discount_absence(TimePoint now) {
+  if (looks_until == TimePoint::max() || now - looks_until < kWasAway) return;
+  Clock::duration away = now - looks_until;
+  for (const auto& place : places)
+    if (place && place->deadline) *place->deadline += away + kSecondChance;
+  looks_until = now;
 }
 
 void Supervisor::State::watch_time(TimePoint now) {
@@ -272,10 +299,20 @@ void Supervisor::State::take(const SpawnerReport& report) {
   }
 }
 
+void Supervisor::State::warn_of(Event::Cause cause, pid_t pid) {
+  std::string worker = "worker process " + std::to_string(pid);
+  if (cause == Event::Cause::garbage)
+    warnings.push_back(worker + " sent damaged data and was replaced");
+  if (cause == Event::Cause::silent)
+    warnings.push_back(worker + " did not respond and was replaced");
+}
+
 void Supervisor::State::worker_ended(WorkerPlace& place, ExitStatus status, TimePoint now) {
   bool was_ready = place.was_ready();
+  pid_t pid = place.pid();
   end_worker(place, status);
   bool asked_for = place.stop_sent || place.cause == Event::Cause::killed;
+  if (place.was_ready()) warn_of(place.cause, pid);
   if (!place.was_ready() && !asked_for) start_failed(place.start_failure(status), now);
   if (!was_ready && place.was_ready()) start_succeeded(place);
   leave_if_gone(place);
@@ -295,10 +332,7 @@ void Supervisor::State::start_succeeded(WorkerPlace& place) {
 void Supervisor::State::start_failed(const std::string& cause, TimePoint now) {
   guard.failed(now, cause);
   if (!guard.gave_up()) return;
-  auto working = std::count_if(places.begin(), places.end(), [](const auto& place) {
-    return place && place->phase() == WorkerPlace::Phase::ready;
-  });
-  if (working > 0) {
+  if (int working = ready_workers(); working > 0) {
     if (!std::exchange(warned, true))
       warnings.push_back("cannot start more workers: " + cause + "; going on with " +
                          std::to_string(working));
@@ -348,6 +382,12 @@ void Supervisor::State::kill_groups() {
 bool Supervisor::State::is_alive() const {
   return std::any_of(places.begin(), places.end(),
                      [](const auto& place) { return place && place->has_worker(); });
+}
+
+int Supervisor::State::ready_workers() const {
+  return static_cast<int>(std::count_if(places.begin(), places.end(), [](const auto& place) {
+    return place && place->phase() == WorkerPlace::Phase::ready;
+  }));
 }
 
 bool Supervisor::State::has_nothing_to_wait_for() const {

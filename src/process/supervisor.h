@@ -127,7 +127,8 @@ class Supervisor {
   // Asks all workers to finish their jobs and leave, and replaces none from now on.
   void stop();
   // What its owner should tell the user about, once each: sentences such as "cannot start more
-  // workers: Resource temporarily unavailable; going on with 3".
+  // workers: Resource temporarily unavailable; going on with 3" and "worker process 817 sent
+  // damaged data and was replaced".
   std::vector<std::string> take_warnings();
 
   // Whether no worker process is left.

@@ -235,6 +235,7 @@ bool WorkerPlace::goes_with_worker() const {
 std::string WorkerPlace::start_failure(ExitStatus status) const {
   if (!failure_.empty()) return failure_;
   if (cause == Event::Cause::silent) return "a worker was not ready in time";
+  if (cause == Event::Cause::garbage) return "a worker sent damaged data before it was ready";
   return "a worker " + status.text() + " before it was ready";
 }
 
