@@ -1,3 +1,4 @@
+#include <iostream>
 #include <random>
 
 #include "support/catch.h"
@@ -34,6 +35,10 @@ void check_is_garbage(const std::string& bytes) {
   run.until_replaced(0, pid);
   CHECK(run.ask("echo:x") == "x");
   CHECK(run.ends().at(job).size() == 1);
+  std::vector<std::string> warnings = run.supervisor().take_warnings();
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0] ==
+        "worker process " + std::to_string(pid) + " sent damaged data and was replaced");
 }
 
 TEST_CASE("a wrong magic ends the worker", "[garbage]") {
@@ -90,15 +95,53 @@ TEST_CASE("a damaged frame after good ones loses only what was not answered", "[
   }
 }
 
-TEST_CASE("death at every byte of a frame loses only its job", "[garbage]") {
-  Run run(options_for(obedient));
-  run.add_ready(1);
-  for (int cut = 0; cut <= 30; ++cut) {
-    JobId good = run.submit("echo:good");
-    JobId torn = run.submit("torn:" + std::to_string(cut));
+TEST_CASE("death at every byte of three frames loses only its own jobs", "[garbage]") {
+  SupervisorOptions options = options_for(obedient);
+  options.transport =
+      GENERATE(SupervisorOptions::Transport::pipes, SupervisorOptions::Transport::socket);
+  Run run(options);
+  run.add_ready(2);
+  std::size_t whole = ends_of_three_frames().back();
+  for (std::size_t cut = 0; cut <= whole; ++cut) {
+    JobId neighbour = run.submit_to(1, "echo:fine");
+    JobId good = run.submit_to(0, "echo:good");
+    JobId torn = run.submit_to(0, "three:" + std::to_string(cut));
+    JobId behind = run.submit_to(0, "echo:behind");
+    REQUIRE(run.end_of(neighbour).kind == Event::Kind::done);
     REQUIRE(run.end_of(good).kind == Event::Kind::done);
+    Event end = run.end_of(torn);
+    // An answer that is whole counts; all others are lost.
+    REQUIRE(end.kind == (cut == whole ? Event::Kind::done : Event::Kind::lost));
+    if (end.kind == Event::Kind::lost) REQUIRE(end.cause == Event::Cause::died);
+    REQUIRE(run.end_of(behind).kind == Event::Kind::lost);
+    REQUIRE_FALSE(run.end_of(behind).started);
+    REQUIRE(run.ends().at(torn).size() == 1);
+  }
+  CHECK(run.supervisor().outstanding() == 0);
+  CHECK(run.supervisor().take_warnings().empty());
+}
+
+TEST_CASE("death at 200 random bytes of an 8 MiB answer loses only that answer", "[garbage]") {
+  auto seed = std::random_device{}();
+  std::cout << "seed " << seed << "\n";
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  SupervisorOptions options = options_for(obedient);
+  options.transport =
+      seed % 2 ? SupervisorOptions::Transport::pipes : SupervisorOptions::Transport::socket;
+  Run run(options);
+  run.add_ready(2);
+  for (int i = 0; i < 200; ++i) {
+    // Half of them near the block size and the pipe's, where the reader has most to do.
+    std::size_t cut = random() % (std::size_t{8} << 20);
+    if (i % 2) cut = (std::size_t{1} << (16 + random() % 7)) - 40 + random() % 80;
+    INFO("cut at " << cut);
+    JobId torn = run.submit_to(0, "torn:" + std::to_string(cut));
+    JobId neighbour = run.submit_to(1, "size:100000");
     REQUIRE(run.end_of(torn).kind == Event::Kind::lost);
     REQUIRE(run.end_of(torn).cause == Event::Cause::died);
+    REQUIRE((run.end_of(neighbour).bytes.view() == pattern_of(100'000)));
+    REQUIRE(run.ends().at(torn).size() == 1);
   }
 }
 

@@ -60,6 +60,11 @@ void write_torn(WorkerLink& link, JobId job, std::size_t size) {
   raise(SIGKILL);
 }
 
+void write_three(WorkerLink& link, JobId job, std::size_t size) {
+  write_raw(link, three_frames(job).substr(0, size));
+  raise(SIGKILL);
+}
+
 // The answer, or nothing where the request does not want one.
 std::optional<std::string> obey(WorkerLink& link, JobId job, const std::string& word,
                                 const std::string& argument) {
@@ -74,6 +79,7 @@ std::optional<std::string> obey(WorkerLink& link, JobId job, const std::string& 
   if (word == "exit") _exit(std::stoi(argument));
   if (word == "signal") kill(getpid(), std::stoi(argument));
   if (word == "torn") write_torn(link, job, std::stoul(argument));
+  if (word == "three") write_three(link, job, std::stoul(argument));
   if (word == "raw") write_raw(link, argument);
   if (word == "close") link.channel().close();
   if (word == "parts") {
@@ -117,6 +123,23 @@ std::string pattern_of(std::size_t size) {
   std::string text(size, '\0');
   for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 131 + i / 251);
   return text;
+}
+
+std::string three_frames(JobId job) {
+  std::string bytes;
+  auto add = [&](FrameKind kind, const std::string& payload) {
+    ipc::FrameHeader header = ipc::make_header(kind, job, payload.size());
+    bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
+    bytes += payload;
+  };
+  add(FrameKind::part, "first");
+  add(FrameKind::part, "");
+  add(FrameKind::done, std::string(41, 'x'));
+  return bytes;
+}
+
+std::vector<std::size_t> ends_of_three_frames() {
+  return {24 + 5, 24 + 5 + 24, 24 + 5 + 24 + 24 + 41};
 }
 
 SupervisorOptions options_for(WorkerFunction function) {
@@ -237,13 +260,24 @@ bool passes_in_child(const std::function<bool()>& body) {
     try {
       passed = body();
     } catch (const std::exception& error) {
-      (void)!write(2, error.what(), std::char_traits<char>::length(error.what()));
+      std::string text = "in the child: " + std::string(error.what()) + "\n";
+      (void)!write(2, text.data(), text.size());
     }
     _exit(passed ? 0 : 1);
   }
+  UniqueFd process = posix::open_process(child);
+  struct pollfd ended {
+    process.get(), POLLIN, 0
+  };
+  if (process.is_open() && posix::poll_for(&ended, 1, std::chrono::minutes(10)) == 0)
+    kill(child, SIGKILL);
   int status = 0;
-  waitpid(child, &status, 0);
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void must(bool claim, const char* what) {
+  if (!claim) throw std::runtime_error(std::string("this does not hold: ") + what);
 }
 
 }  // namespace fetchpool::process

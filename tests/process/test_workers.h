@@ -18,6 +18,7 @@ namespace fetchpool::process {
 //   setup:      the setup       index:    its place      fds:      its open descriptors
 //   exit:N      exits           signal:N  kills itself   hang:     never answers
 //   parts:N     N parts first   torn:N    N bytes of an 8 MiB answer, then SIGKILL
+//   three:N     the first N bytes of three frames that make one answer, then SIGKILL
 //   raw:BYTES   BYTES on the channel in place of an answer
 //   twice:      the same answer twice
 //   child:      starts a child that keeps the channel open, answers with its process id
@@ -27,6 +28,9 @@ namespace fetchpool::process {
 int obedient(WorkerLink& link);
 
 std::string pattern_of(std::size_t size);
+// Two parts and the end of one answer, as they lie in the channel, and where each of them ends.
+std::string three_frames(JobId job);
+std::vector<std::size_t> ends_of_three_frames();
 
 SupervisorOptions options_for(WorkerFunction function);
 std::shared_ptr<Spawner> test_spawner();
@@ -76,7 +80,9 @@ bool goes(pid_t pid, std::chrono::milliseconds within = std::chrono::seconds(5))
 char state_of(pid_t pid);
 // Zombies and running processes whose parent this one is.
 std::set<pid_t> children_of(pid_t parent);
-// Runs `body` in a forked process, in which it must return true.
+// Runs `body` in a forked process, in which it must return true, within ten minutes.
 bool passes_in_child(const std::function<bool()>& body);
+// For such bodies, which cannot use the assertions of Catch: throws where the claim does not hold.
+void must(bool claim, const char* what);
 
 }  // namespace fetchpool::process

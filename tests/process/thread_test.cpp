@@ -1,90 +1,93 @@
-#include <netdb.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <clocale>
-#include <cstdio>
-#include <ctime>
 #include <thread>
 
 #include "fetchpool/error.h"
 #include "fetchpool/prepare.h"
+#include "process/busy_threads.h"
+#include "process/run_length.h"
 #include "support/catch.h"
 #include "test_workers.h"
 
 namespace fetchpool::process {
 namespace {
 
-// Threads that hold locks of the C library most of the time.
-class BusyThreads {
- public:
-  BusyThreads() {
-    for (int kind = 0; kind < 4; ++kind) threads_.emplace_back([this, kind] { loop(kind); });
-  }
-  ~BusyThreads() {
-    stop_ = true;
-    for (std::thread& thread : threads_) thread.join();
-  }
+using test::rounds_of;
 
- private:
-  void loop(int kind) {
-    FILE* null = std::fopen("/dev/null", "w");
-    while (!stop_) {
-      std::time_t now = std::time(nullptr);
-      std::tm parts{};
-      if (kind == 0) std::free(std::malloc(static_cast<std::size_t>(std::rand()) % 100'000));
-      if (kind == 1) std::fprintf(null, "%d\n", std::rand());
-      if (kind == 2) localtime_r(&now, &parts);
-      if (kind == 3) std::fflush(nullptr);
-    }
-    std::fclose(null);
-  }
-
-  std::atomic<bool> stop_{false};
-  std::vector<std::thread> threads_;
-};
+// What prepare() makes lives as long as the process, so these tests have one of their own.
 
 TEST_CASE("without prepare() a program with threads is told what to do", "[threads]") {
   BusyThreads threads;
   CHECK(Spawner::root() == nullptr);
   CHECK_THROWS_WITH(Spawner::create(), ContainsSubstring("prepare()"));
+  CHECK_THROWS_WITH(Spawner::obtain(), ContainsSubstring("prepare()"));
   CHECK_THROWS_AS(prepare(), Error);
 }
 
 TEST_CASE("after prepare() supervisors may be made beside threads", "[threads]") {
-  prepare();
-  prepare();
-  REQUIRE(Spawner::root() != nullptr);
-  CHECK(Spawner::obtain() == Spawner::root());
-  BusyThreads threads;
-  for (int i = 0; i < 100; ++i) {
+  CHECK(passes_in_child([] {
+    prepare();
+    prepare();
+    must(Spawner::root() != nullptr, "there is a root spawner");
+    must(Spawner::obtain() == Spawner::root(), "the root spawner is used");
+    BusyThreads threads;
+    for (int i = 0; i < rounds_of(1000); ++i) {
+      Run run(options_for(obedient));
+      run.add_ready(2);
+      must(run.ask("echo:x") == "x", "a worker answers");
+      must(run.ask("size:100000").size() == 100'000, "a large answer is whole");
+    }
+    return true;
+  }));
+}
+
+TEST_CASE("workers are replaced beside threads", "[threads]") {
+  CHECK(passes_in_child([] {
+    prepare();
+    BusyThreads threads;
     Run run(options_for(obedient));
     run.add_ready(2);
-    REQUIRE(run.ask("echo:x") == "x");
-    REQUIRE(run.end_of(run.submit("signal:9")).kind == Event::Kind::lost);
-    REQUIRE(run.ask("size:100000").size() == 100'000);
-  }
+    for (int i = 0; i < rounds_of(1000); ++i) {
+      pid_t worker = run.supervisor().pid(i % 2);
+      JobId job = run.submit_to(i % 2, i % 3 == 0 ? "exit:1" : "signal:9");
+      must(run.end_of(job).kind == Event::Kind::lost, "the job is lost");
+      run.until_replaced(i % 2, worker);
+      must(run.end_of(run.submit_to(i % 2, "echo:x")).kind == Event::Kind::done, "answered");
+    }
+    return true;
+  }));
 }
 
 TEST_CASE("the spare takes over in a host full of held locks", "[threads]") {
-  prepare();
-  BusyThreads threads;
-  auto spawner = Spawner::root();
-  Run run(options_for(obedient), spawner);
-  run.add_ready(2);
-  for (int i = 0; i < 50; ++i) {
-    pid_t worker = run.supervisor().pid(0);
-    kill(spawner->pid(), SIGKILL);
-    run.until_replaced(0, worker);
-    REQUIRE(run.ask("size:100000").size() == 100'000);
-  }
+  CHECK(passes_in_child([] {
+    prepare();
+    BusyThreads threads;
+    auto spawner = Spawner::root();
+    Run run(options_for(obedient), spawner);
+    run.add_ready(2);
+    for (int i = 0; i < rounds_of(1000); ++i) {
+      pid_t worker = run.supervisor().pid(0);
+      pid_t spare = spawner->spare_pid();
+      JobId running = run.submit_to(0, "hang:");
+      JobId behind = run.submit_to(0, "echo:x");
+      run.supervisor().send();
+      kill(spawner->pid(), SIGKILL);
+      run.until_replaced(0, worker);
+      must(spawner->pid() == spare, "the spare serves");
+      must(spawner->spare_pid() != spare, "there is a new spare");
+      must(run.ends().at(running).size() == 1 && run.ends().at(behind).size() == 1,
+           "every job ends once");
+      must(run.ask("size:100000").size() == 100'000, "a worker answers");
+    }
+    must(run.supervisor().outstanding() == 0, "nothing is left to do");
+    return true;
+  }));
 }
 
-TEST_CASE("supervisors on several threads share the root spawner and survive its loss",
-          "[threads]") {
-  prepare();
-  auto spawner = Spawner::root();
+// Four threads ask 50 times each, on one spawner that is killed ten times; how many answers were
+// what they should be.
+int ask_on_four_threads(const std::shared_ptr<Spawner>& spawner) {
   std::atomic<int> fine{0};
   std::atomic<int> running{4};
   std::vector<std::thread> threads;
@@ -105,7 +108,15 @@ TEST_CASE("supervisors on several threads share the root spawner and survive its
     while (running > 0 && spawner->pid() == serving) std::this_thread::yield();
   }
   for (std::thread& thread : threads) thread.join();
-  CHECK(fine == 200);
+  return fine;
+}
+
+TEST_CASE("supervisors on several threads share the root spawner and survive its loss",
+          "[threads]") {
+  CHECK(passes_in_child([] {
+    prepare();
+    return ask_on_four_threads(Spawner::root()) == 200;
+  }));
 }
 
 TEST_CASE("threads may be allowed", "[threads]") {
@@ -122,24 +133,28 @@ TEST_CASE("threads may be allowed", "[threads]") {
   thread.join();
 }
 
-TEST_CASE("a worker may have workers of its own", "[threads]") {
+// A worker that has a worker of its own answer.
+int nesting(WorkerLink& link) {
+  if (Spawner::root()) return 1;
   prepare();
-  SupervisorOptions options = options_for([](WorkerLink& link) {
-    if (Spawner::root()) return 1;
+  Run inner(options_for(obedient));
+  inner.add_ready(1);
+  link.ready();
+  auto frame = link.channel().next();
+  while (!frame && link.channel().receive() > 0) frame = link.channel().next();
+  link.channel().writer().add(ipc::FrameKind::done, frame->job,
+                              std::string_view(inner.ask("echo:nested")));
+  link.channel().flush();
+  return 0;
+}
+
+TEST_CASE("a worker may have workers of its own", "[threads]") {
+  CHECK(passes_in_child([] {
     prepare();
-    Run inner(options_for(obedient));
-    inner.add_ready(1);
-    link.ready();
-    auto frame = link.channel().next();
-    while (!frame && link.channel().receive() > 0) frame = link.channel().next();
-    link.channel().writer().add(ipc::FrameKind::done, frame->job,
-                                std::string_view(inner.ask("echo:nested")));
-    link.channel().flush();
-    return 0;
-  });
-  Run run(options);
-  run.add_ready(1);
-  CHECK(run.ask("") == "nested");
+    Run run(options_for(nesting));
+    run.add_ready(1);
+    return run.ask("") == "nested";
+  }));
 }
 
 }  // namespace
