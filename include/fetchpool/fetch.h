@@ -42,11 +42,11 @@ struct FetchOptions {
   // --- the request
   std::vector<HeaderLine> headers{};  // added to each request; an empty value removes the header
   std::string user_agent{};           // empty: "fetchpool/VERSION"
-  bool compressed = true;           // offer gzip and deflate, and decode what comes
+  bool compressed = true;             // offer gzip and deflate, and decode what comes
 
   // --- TLS
   bool insecure = false;  // accept any certificate
-  std::string ca_file{};    // PEM bundle; empty: the system's
+  std::string ca_file{};  // PEM bundle; empty: the system's
 
   // --- limits
   std::chrono::milliseconds connect_timeout{10000};  // name resolution to the end of the handshake
@@ -205,8 +205,9 @@ class Fetcher {
   int poll_fd() const;
 
   // Holds back (or lets go again) what has not been started; running transfers go on, and so does
-  // the oldest unfinished request, for which whoever puts results in order may be waiting.
-  void hold(bool on);
+  // the oldest unfinished request, for which whoever puts results in order may be waiting. With
+  // `oldest_too` that one is held back as well: the results in order have nowhere to go.
+  void hold(bool on, bool oldest_too = false);
   // Starts nothing more; what was not begun ends as cancelled, running transfers go on to their
   // ends but are not retried or redirected further (they then end as cancelled, too).
   void stop();

@@ -184,7 +184,7 @@ void RunLoop::name_failure(const FetchResult& result) const {
 
 void RunLoop::apply_back_pressure() {
   bool hold = sink_->wants_hold();
-  if (hold != held_) fetcher_.hold(hold);
+  if (hold || held_) fetcher_.hold(hold, hold && sink_->waits_for_reader());
   held_ = hold;
 }
 

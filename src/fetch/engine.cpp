@@ -182,7 +182,7 @@ void Engine::watch_worker(int place, const std::vector<Request*>& sent, TimePoin
 
 Clock::duration Engine::until_timer(TimePoint now) const {
   auto next = schedule_.next_time();
-  if (!next || stopped_) return 1h;
+  if (!next || stopped_ || oldest_held_) return 1h;
   return std::max(*next - now, Clock::duration::zero());
 }
 
@@ -191,7 +191,7 @@ void Engine::arm_timer() {
   TimePoint at{};
   if (turn_asked_ || !finished_.empty())
     at = TimePoint{} + 1ns;
-  else if (auto next = schedule_.next_time(); next && !stopped_)
+  else if (auto next = schedule_.next_time(); next && !stopped_ && !oldest_held_)
     at = *next;
   if (at == timer_at_) return;
   timer_at_ = at;
@@ -209,13 +209,15 @@ void Engine::ask_for_turn() {
   arm_timer();
 }
 
-void Engine::hold(bool on) {
-  if (on_hold_ && !on) ask_for_turn();
+void Engine::hold(bool on, bool oldest_too) {
+  bool lets_go = (on_hold_ && !on) || (oldest_held_ && !oldest_too);
+  if (lets_go) ask_for_turn();
   on_hold_ = on;
+  oldest_held_ = on && oldest_too;
 }
 
 void Engine::dispatch() {
-  if (cancelled_) return;
+  if (cancelled_ || oldest_held_) return;
   // On hold, the oldest request goes on all the same: whoever asked for the hold may be waiting for
   // its result to have room again.
   std::uint64_t highest =

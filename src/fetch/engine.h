@@ -32,7 +32,7 @@ class Engine {
   std::vector<FetchResult>& wait(std::optional<Clock::duration> timeout);
   int poll_fd() const { return epoll_.get(); }
 
-  void hold(bool on);
+  void hold(bool on, bool oldest_too);
   void stop();
   void cancel();
 
@@ -107,6 +107,7 @@ class Engine {
   std::vector<FetchResult> finished_;
   std::vector<FetchResult> results_;  // those that wait() returned last
   bool on_hold_ = false;
+  bool oldest_held_ = false;  // on hold, the oldest request as well
   bool stopped_ = false;
   bool cancelled_ = false;
   std::uint64_t retries_ = 0;

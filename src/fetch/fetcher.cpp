@@ -30,8 +30,8 @@ std::vector<FetchResult>& Fetcher::wait(std::optional<std::chrono::nanoseconds> 
 int Fetcher::poll_fd() const {
   return state_->engine.poll_fd();
 }
-void Fetcher::hold(bool on) {
-  state_->engine.hold(on);
+void Fetcher::hold(bool on, bool oldest_too) {
+  state_->engine.hold(on, oldest_too);
 }
 void Fetcher::stop() {
   state_->engine.stop();

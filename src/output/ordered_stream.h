@@ -33,6 +33,8 @@ class OrderedStream {
   // or the reader is slow and the memory is full. Becomes false with some room, not at the first
   // byte. A transfer that the order waits for (awaited()) must be let go on all the same.
   bool wants_hold() const { return buffer_.is_full() || is_behind_; }
+  // Whether records are due that the reader does not take: no transfer can help then.
+  bool waits_for_reader() const { return buffer_.has_next(); }
   std::uint64_t awaited() const { return buffer_.awaited(); }
   std::uint64_t written() const { return stream_.records_written(); }
 

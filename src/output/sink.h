@@ -17,7 +17,7 @@ namespace fetchpool::output {
 //   while (running) {
 //     for (FetchResult& result : fetcher.wait(0s)) sink->put(std::move(result));
 //     sink->flush();
-//     fetcher.hold(sink->wants_hold());
+//     fetcher.hold(sink->wants_hold(), sink->waits_for_reader());
 //     poll({fetcher.poll_fd(), POLLIN}, {sink->poll_fd(), sink->poll_events()});
 //   }
 //   sink->finish();
@@ -40,6 +40,8 @@ class Sink {
   // Whether no new transfers should begin, because what waits to be written fills its bounds.
   // Those that awaited() needs must go on all the same, or the order waits for ever.
   virtual bool wants_hold() const = 0;
+  // Whether that is because of the reader, so that not even the oldest one can help.
+  virtual bool waits_for_reader() const = 0;
   // The lowest number whose result has not come yet or waits for the reader.
   virtual std::uint64_t awaited() const = 0;
   // For poll(2): the descriptor, and POLLOUT while something waits, else 0: then only the end of

@@ -16,6 +16,7 @@ class StreamSink : public Sink {
  public:
   void flush() override { stream_.flush(); }
   bool wants_hold() const override { return stream_.wants_hold(); }
+  bool waits_for_reader() const override { return stream_.waits_for_reader(); }
   std::uint64_t awaited() const override { return stream_.awaited(); }
   int poll_fd() const override { return stream_.poll_fd(); }
   short poll_events() const override { return stream_.poll_events(); }
