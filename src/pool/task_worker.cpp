@@ -1,5 +1,6 @@
 #include "pool/task_worker.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -179,9 +180,17 @@ class TaskWorker {
   TimePoint now_;
 };
 
+// Memory of large arguments and results is kept for the next ones: getting it from the system anew
+// costs more than everything else that is done with them.
+void keep_large_memory() {
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 }  // namespace
 
 int run_task_worker(process::WorkerLink& link) {
+  keep_large_memory();
   worker_index = link.index();
   // Workers of a pool inside a task inherit what their ancestors registered.
   static bool is_registered = false;

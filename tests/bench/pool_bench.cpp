@@ -1,0 +1,85 @@
+// How fast the Pool is beside Python's, in one run: pool_bench [PYTHON]. Two workers, best of 3.
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "fetchpool/pool.h"
+#include "fetchpool/prepare.h"
+
+namespace {
+
+constexpr int kOnes = 4000;
+constexpr int kMany = 100'000;
+constexpr int kDefault = 4'000'000;
+constexpr int kResults = 500;
+
+int noop(int x) {
+  return x;
+}
+
+std::string large(int size) {
+  return std::string(static_cast<std::size_t>(size), 'x');
+}
+
+double best_of_3(const std::function<void()>& run) {
+  double best = 0;
+  for (int i = 0; i < 3; ++i) {
+    auto begin = std::chrono::steady_clock::now();
+    run();
+    std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    if (i == 0 || took.count() < best) best = took.count();
+  }
+  return best;
+}
+
+std::map<std::string, double> seconds_of_python(const std::string& python) {
+  std::ostringstream command;
+  command << python << " " << FETCHPOOL_BENCH_DIR << "/pool_bench.py " << kOnes << " " << kMany
+          << " " << kDefault << " " << kResults;
+  std::map<std::string, double> seconds;
+  FILE* output = popen(command.str().c_str(), "r");
+  char name[64];
+  double took = 0;
+  while (output && std::fscanf(output, "%63s %lf", name, &took) == 2) seconds[name] = took;
+  if (output) pclose(output);
+  return seconds;
+}
+
+void print(const char* name, double count, double ours, double python, double wanted) {
+  std::printf("%-14s %14.0f /s   Python %12.0f /s   x%-6.1f", name, count / ours,
+              python > 0 ? count / python : 0, python / ours);
+  if (wanted > 0) std::printf(" (wanted x%.0f)", wanted);
+  std::printf("\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fetchpool::prepare();
+  auto python = seconds_of_python(argc > 1 ? argv[1] : "python3");
+  fetchpool::Pool pool(2);
+  std::vector<int> many(kMany, 1);
+  std::vector<int> all(kDefault, 1);
+  std::vector<int> sizes(kResults, 1 << 20);
+
+  print("one_by_one", kOnes, best_of_3([&] {
+          for (int i = 0; i < kOnes; ++i) pool.apply(noop, i);
+        }),
+        python["one_by_one"], 0);
+  print("apply_async", kMany, best_of_3([&] {
+          std::vector<fetchpool::ApplyResult<int>> results;
+          for (int i = 0; i < kMany; ++i) results.push_back(pool.apply_async(noop, i));
+          for (const auto& result : results) result.get();
+        }),
+        python["apply_async"], 0);
+  print("map_chunk_1", kMany, best_of_3([&] { pool.map(noop, many, {.chunksize = 1}); }),
+        python["map_chunk_1"], 4);
+  print("map_default", kDefault, best_of_3([&] { pool.map(noop, all); }), python["map_default"], 2);
+  print("large_results", kResults, best_of_3([&] { pool.map(large, sizes, {.chunksize = 1}); }),
+        python["large_results"], 5);
+}
