@@ -276,10 +276,10 @@ TEST_CASE("the outcomes of a map are all kept, and the first error in order is t
 TEST_CASE("P31 an error callback gets the task's error", "[pool]") {
   Pool pool(1);
   std::exception_ptr seen;
-  auto result = pool.apply_async(
-      {.callback = [](int) { FAIL("called"); },
-       .error_callback = [&seen](std::exception_ptr error) { seen = error; }},
-      throw_boom, 1);
+  auto result =
+      pool.apply_async({.callback = [](int) { FAIL("called"); },
+                        .error_callback = [&seen](std::exception_ptr error) { seen = error; }},
+                       throw_boom, 1);
   CHECK_THROWS_AS(result.get(), RemoteError);
   REQUIRE(seen);
   CHECK_THROWS_WITH(std::rethrow_exception(seen), "boom");
@@ -310,7 +310,8 @@ TEST_CASE("ranges of all kinds are taken", "[pool]") {
   Pool pool(2);
   CHECK(pool.map(square, std::list<int>{1, 2, 3}) == std::vector<int>{1, 4, 9});
   std::istringstream words("3 4 5");
-  auto input = std::ranges::subrange(std::istream_iterator<int>(words), std::istream_iterator<int>());
+  auto input =
+      std::ranges::subrange(std::istream_iterator<int>(words), std::istream_iterator<int>());
   CHECK(pool.map(square, input) == std::vector<int>{9, 16, 25});
   std::vector<bool> bits{true, false};
   CHECK(pool.map([](bool bit) { return !bit; }, bits) == std::vector<bool>{false, true});

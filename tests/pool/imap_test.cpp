@@ -173,7 +173,12 @@ TEST_CASE("an error of one element of an imap leaves those after it readable", "
 
 TEST_CASE("next with a timeout can be tried again", "[pool]") {
   Pool pool(1);
-  auto result = pool.imap([](int x) { sleep_ms(200); return x; }, numbers(1));
+  auto result = pool.imap(
+      [](int x) {
+        sleep_ms(200);
+        return x;
+      },
+      numbers(1));
   CHECK_THROWS_AS(result.next(10ms), TimeoutError);
   CHECK(result.next(10s) == 0);
 }

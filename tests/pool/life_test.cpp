@@ -288,29 +288,34 @@ TEST_CASE("join with a timeout says whether it has come to that", "[life]") {
 }
 
 TEST_CASE("X14 workers outlive the thread that made their pool", "[life]") {
-  prepare();
   std::unique_ptr<Pool> pool;
-  std::thread([&] { pool = std::make_unique<Pool>(2); }).join();
+  std::thread([&] {
+    pool = std::make_unique<Pool>(PoolOptions{.processes = 2, .allow_threads = true});
+  }).join();
   auto pids = pool->worker_pids();
   CHECK(pool->map(square, numbers(100)) == squares(100));
   CHECK(pool->worker_pids() == pids);
 }
 
 TEST_CASE("X15 workers can be replaced while threads hold locks", "[life]") {
-  prepare();
-  std::atomic<bool> stop = false;
-  std::thread busy([&] {
-    while (!stop) {
-      std::fflush(nullptr);
-      std::string noise(1000, 'x');
+  CHECK(passes_in_child([] {
+    prepare();
+    std::atomic<bool> stop = false;
+    std::thread busy([&] {
+      while (!stop) {
+        std::fflush(nullptr);
+        std::string noise(1000, 'x');
+      }
+    });
+    bool same = false;
+    {
+      Pool pool({.processes = 2, .max_tasks_per_child = 1});
+      same = pool.map(square, numbers(1000), {.chunksize = 1}) == squares(1000);
     }
-  });
-  {
-    Pool pool({.processes = 2, .max_tasks_per_child = 1});
-    CHECK(pool.map(square, numbers(1000), {.chunksize = 1}) == squares(1000));
-  }
-  stop = true;
-  busy.join();
+    stop = true;
+    busy.join();
+    return same;
+  }));
 }
 
 TEST_CASE("X19 a pool with full channels both ways goes at once", "[life]") {
@@ -343,14 +348,14 @@ int sometimes_throw(int x) {
 TEST_CASE("X21 10,000 tasks, workers of seven tasks each, and exceptions", "[life]") {
   Pool pool({.processes = 4, .max_tasks_per_child = 7});
   auto outcomes = pool.map_async(sometimes_throw, numbers(10'000), {.chunksize = 1}).results();
-  for (int i = 0; i < 10'000; ++i) REQUIRE(outcomes[static_cast<std::size_t>(i)].ok() == (i % 17 != 0));
+  for (int i = 0; i < 10'000; ++i)
+    REQUIRE(outcomes[static_cast<std::size_t>(i)].ok() == (i % 17 != 0));
   pool.drain();
 }
 
 TEST_CASE("X22 closing one of two pools ends its workers", "[life]") {
-  prepare();
   Pool first(2);
-  Pool second(2);
+  Pool second({.processes = 2, .allow_threads = true});
   first.worker_pids();
   second.worker_pids();
   auto pids = first.worker_pids();
@@ -374,7 +379,6 @@ TEST_CASE("X24 a host that ignores SIGCHLD, or waits for all children, breaks no
 }
 
 TEST_CASE("many threads submit to one pool", "[life]") {
-  prepare();
   Pool pool(2);
   std::atomic<int> right = 0;
   std::vector<std::thread> threads;

@@ -282,10 +282,12 @@ TEST_CASE("a timeout within a chunk is that of one element", "[loss]") {
 }
 
 TEST_CASE("what waits can be cancelled, what runs only on request", "[loss]") {
+  Signal signal;
   Pool pool(1);
-  auto running = pool.apply_async(sleep_ms, 60'000);
+  auto running = pool.apply_async(announce_and_sleep, signal.fd(), 60'000);
   auto waiting = pool.apply_async(square, 3);
-  while (running.cancel(false)) FAIL("a running task was cancelled");
+  signal.wait();
+  CHECK_FALSE(running.cancel());
   CHECK(waiting.cancel());
   CHECK_THROWS_AS(waiting.get(), TaskCancelled);
   CHECK_FALSE(waiting.cancel());
@@ -321,8 +323,9 @@ TEST_CASE("a task does not wait behind a slow one while another worker is idle",
 }
 
 TEST_CASE("a lost spawner spends an attempt of what had begun, nothing else", "[loss]") {
+  Signal signal;
   Pool pool(1);
-  auto started = pool.apply_async(sleep_ms, 60'000);
+  auto started = pool.apply_async(announce_and_sleep, signal.fd(), 60'000);
   auto waiting = pool.apply_async(square, 3);
   auto parent_of_worker = [](int pid) {
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
@@ -331,6 +334,7 @@ TEST_CASE("a lost spawner spends an attempt of what had begun, nothing else", "[
     stat >> number >> name >> state >> parent;
     return parent;
   };
+  signal.wait();
   kill(parent_of_worker(pool.worker_pids()[0]), SIGKILL);
   with_loss(started, [](const WorkerLost& error) { CHECK(error.spawner_lost()); });
   CHECK(waiting.get() == 9);

@@ -1,6 +1,7 @@
 #include "test_tasks.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -56,6 +57,34 @@ void sleep_ms(int ms) {
 
 std::string repeat(int size) {
   return std::string(static_cast<std::size_t>(size), 'x');
+}
+
+bool passes_in_child(const std::function<bool()>& body) {
+  pid_t child = fork();
+  if (child == 0) _exit(body() ? 0 : 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+Signal::Signal() {
+  if (pipe(fds_) != 0) throw std::runtime_error("no pipe");
+}
+
+Signal::~Signal() {
+  close(fds_[0]);
+  close(fds_[1]);
+}
+
+void Signal::wait() const {
+  char byte = 0;
+  while (read(fds_[0], &byte, 1) < 0) {
+  }
+}
+
+void announce_and_sleep(int fd, int ms) {
+  (void)!write(fd, "x", 1);
+  sleep_ms(ms);
 }
 
 std::vector<int> numbers(int count) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -24,6 +25,26 @@ int leave_by_exit_now(int code);
 void sleep_forever(int ignored);
 void sleep_ms(int ms);
 std::string repeat(int size);
+
+// Runs `body` in a forked process, in which it must return true.
+bool passes_in_child(const std::function<bool()>& body);
+
+// A pipe that tasks have, too: what one says there the test can wait for.
+class Signal {
+ public:
+  Signal();
+  ~Signal();
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+  int fd() const { return fds_[1]; }
+  // Waits for one byte.
+  void wait() const;
+
+ private:
+  int fds_[2];
+};
+// Says that it runs, then sleeps.
+void announce_and_sleep(int fd, int ms);
 
 // 0, 1, ... count - 1.
 std::vector<int> numbers(int count);

@@ -1,0 +1,4 @@
+extern "C" int late_triple(int x);
+extern "C" int late_triple(int x) {
+  return 3 * x;
+}
