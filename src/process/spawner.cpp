@@ -64,7 +64,9 @@ SpawnerChild fork_spawner(const SpawnerOptions& options) {
   int error_number = errno;
   if (pid == 0) live_as_spawner(std::move(control.second), std::move(host));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid < 0) throw SystemError("cannot fork the process that makes workers", error_number);
+  if (pid < 0)
+    throw PoolBroken(
+        SystemError("cannot fork the process that makes workers", error_number).what());
   return SpawnerChild(std::move(control.first), pid);
 }
 
@@ -100,7 +102,7 @@ Spawner::Spawner(const SpawnerOptions& options) : state_(std::make_unique<State>
   state_->serving = fork_spawner(options);
   SpawnerReply hello{};
   if (!wait_for_hello(state_->serving.control(), kSpareWithin, hello))
-    throw Error("the process that makes workers did not start");
+    throw PoolBroken("the process that makes workers did not start");
   state_->make_spare();
 }
 

@@ -66,7 +66,8 @@ class SpawnerSession;
 // Thread-safe.
 class Spawner : public std::enable_shared_from_this<Spawner> {
  public:
-  // Forks now. Throws Error where the process has threads and they were not allowed.
+  // Forks now. Throws Error where the process has threads and they were not allowed, PoolBroken
+  // where the system will not fork.
   static std::shared_ptr<Spawner> create(const SpawnerOptions& options = {});
   // From now on create() throws Error with this reason in this process. For what does not survive a
   // fork.
