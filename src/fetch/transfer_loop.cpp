@@ -250,11 +250,12 @@ void TransferLoop::serve_timer() {
 }
 
 void TransferLoop::discount_stop(TimePoint before, Clock::duration expected) {
-  Clock::duration excess = now_ - before - expected;
-  if (excess < kStopped) return;
+  if (now_ - before - expected < kStopped) return;
+  // When in that time the stop began is not known: a transfer gets all of it back, so that one
+  // that was about to be late still has what it had left.
   for (Transfer* transfer : active_)
-    if (transfer) transfer->add_time(excess);
-  if (next_deadline_ != TimePoint::max()) next_deadline_ += excess;
+    if (transfer) transfer->add_time(now_ - before);
+  if (next_deadline_ != TimePoint::max()) next_deadline_ += now_ - before;
 }
 
 void TransferLoop::collect() {
