@@ -43,6 +43,12 @@ process::SupervisorOptions supervisor_options(const FetchOptions& options, int w
   return supervisor;
 }
 
+// Longer than the silence for which the supervisor ends a worker, so that a worker that does nothing
+// at all is ended for that.
+Clock::duration patience(const FetchOptions& options) {
+  return options.worker_timeout * 3 / 2;
+}
+
 Schedule::Options schedule_options(const FetchOptions& options, int workers) {
   Schedule::Options schedule;
   schedule.total = options.concurrency;
@@ -151,7 +157,7 @@ void Engine::turn(Clock::duration timeout) {
 void Engine::watch_workers() {
   TimePoint now = Clock::now();
   if (options_.worker_timeout.count() == 0 || cancelled_ || now < next_watch_) return;
-  next_watch_ = now + HopWatch(options_.worker_timeout).tick();
+  next_watch_ = now + HopWatch(patience(options_)).tick();
   std::vector<std::vector<Request*>> sent(watches_.size());
   for (Request& request : requests_)
     if (request.state == Request::State::running)
@@ -279,7 +285,7 @@ void Engine::send_to(int place, const Schedule::Start& start) {
   request.limit =
       hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
   if (watches_.size() <= static_cast<std::size_t>(place))
-    watches_.resize(static_cast<std::size_t>(place) + 1, HopWatch(options_.worker_timeout));
+    watches_.resize(static_cast<std::size_t>(place) + 1, HopWatch(patience(options_)));
   supervisor_.submit(place, request.job, hop.encode());
 }
 
@@ -401,7 +407,7 @@ void Engine::on_lost(Request& request, const process::Event& event) {
   using Cause = process::Event::Cause;
   ++replaced_;
   // What comes next is another worker.
-  watches_[static_cast<std::size_t>(request.place)] = HopWatch(options_.worker_timeout);
+  watches_[static_cast<std::size_t>(request.place)] = HopWatch(patience(options_));
   bool alone = request.worker == Schedule::kAlone;
   release(request);
   if (cancelled_ || stopped_) return cancel_request(request);

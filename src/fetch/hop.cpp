@@ -166,6 +166,7 @@ std::string TransferSettings::encode() const {
   writer.value(options.compressed);
   writer.value(options.insecure);
   writer.text(options.ca_file);
+  writer.value(options.worker_timeout.count());
   writer.value(options.connect_timeout.count());
   writer.value(options.max_body_bytes);
   writer.value(options.max_header_bytes);
@@ -186,6 +187,8 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
   reader.value(options.compressed);
   reader.value(options.insecure);
   reader.text(options.ca_file);
+  options.worker_timeout =
+      std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
   options.connect_timeout =
       std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
   reader.value(options.max_body_bytes);

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 
@@ -23,15 +24,16 @@ using ipc::FrameKind;
 constexpr std::size_t kBatch = std::size_t{256} << 10;
 // Parts of large bodies are made only while fewer bytes wait to be written.
 constexpr std::size_t kPartsAhead = std::size_t{512} << 10;
-constexpr auto kBeat = 1s;
+constexpr auto kLongestBeat = 1s;
 
 // The state of one fetch worker.
 class Worker : private TransferObserver {
  public:
-  explicit Worker(process::WorkerLink& link)
-      : link_(link),
-        channel_(link.channel()),
-        loop_(TransferSettings::decode(link.setup()), *this) {
+  Worker(process::WorkerLink& link, const TransferSettings& settings)
+      : link_(link), channel_(link.channel()), loop_(settings, *this) {
+    // Several beats within the time after which the parent gives this worker up.
+    auto timeout = settings.options.worker_timeout;
+    if (timeout.count() > 0) beat_ = std::min<Clock::duration>(kLongestBeat, timeout / 4);
     posix::set_nonblocking(channel_.in_fd(), true);
     posix::set_nonblocking(channel_.out_fd(), true);
     loop_.watch(channel_.in_fd(), EPOLLIN);
@@ -60,7 +62,7 @@ class Worker : private TransferObserver {
     bool is_behind = channel_.wants_to_write();
     // With results to write, look first whether there is more to do; write when there is not.
     bool waits = is_blocked_ || (!is_behind && large_.empty());
-    bool foreign = loop_.run(waits ? Clock::duration(kBeat) : Clock::duration::zero());
+    bool foreign = loop_.run(waits ? beat_ : Clock::duration::zero());
     if (foreign) take_requests();
     send_large_bodies();
     if (channel_.writer().pending_bytes() >= kBatch || !loop_.has_served() || is_blocked_) write();
@@ -149,6 +151,7 @@ class Worker : private TransferObserver {
   process::WorkerLink& link_;
   ipc::Channel& channel_;
   TransferLoop loop_;
+  Clock::duration beat_ = kLongestBeat;
   std::deque<LargeBody> large_;
   std::string head_;
   ByteBuffer part_;
@@ -161,7 +164,7 @@ class Worker : private TransferObserver {
 
 int run_fetch_worker(process::WorkerLink& link) {
   if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK) throw Error("libcurl cannot be initialised");
-  return Worker(link).run();
+  return Worker(link, TransferSettings::decode(link.setup())).run();
 }
 
 }  // namespace fetchpool::engine
