@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <sstream>
+#include <thread>
 
 #include "base/posix.h"
 #include "support/catch.h"
@@ -152,6 +154,116 @@ TEST_CASE("a host that waits for any child sees only its own", "[host]") {
 }
 #endif
 
+void open_3_to_50() {
+  int null = open("/dev/null", O_RDONLY);
+  for (int fd = 3; fd <= 50; ++fd)
+    if (fd != null) dup2(null, fd);
+}
+
+// What a host has set for itself.
+struct HostSettings {
+  std::vector<int> fds = posix::open_descriptors();
+  std::vector<void (*)(int)> dispositions;
+  std::vector<int> blocked;
+
+  HostSettings() {
+    sigset_t mask;
+    sigprocmask(SIG_SETMASK, nullptr, &mask);
+    for (int number = 1; number < 32; ++number) {
+      struct sigaction action {};
+      sigaction(number, nullptr, &action);
+      dispositions.push_back(action.sa_handler);
+      blocked.push_back(sigismember(&mask, number));
+    }
+  }
+  bool operator==(const HostSettings&) const = default;
+};
+
+TEST_CASE("a host finds its descriptors, handlers and mask as it left them", "[host]") {
+  for (bool ignores : {false, true}) {
+    CHECK(passes_in_child([ignores] {
+      open_3_to_50();
+      for (int number : {SIGCHLD, SIGPIPE, SIGTERM})
+        signal(
+            number, ignores             ? SIG_IGN
+                    : number == SIGPIPE ? SIG_DFL
+                                        : [](int) {});
+      sigset_t some;
+      sigemptyset(&some);
+      for (int number : {SIGUSR1, SIGTERM, SIGCHLD}) sigaddset(&some, number);
+      sigprocmask(SIG_SETMASK, &some, nullptr);
+      HostSettings before;
+      must(works(), "workers work");
+      must(HostSettings() == before, "nothing of the host has changed");
+      // A worker dies with a long request on its way: the write must not raise SIGPIPE.
+      Run run(options_for(obedient), Spawner::create());
+      run.add_ready(1);
+      for (int i = 0; i < 20; ++i) {
+        JobId job = run.submit("echo:" + pattern_of(3'000'000));
+        kill(run.supervisor().pid(0), SIGKILL);
+        must(run.end_of(job).kind == Event::Kind::lost, "the job is lost");
+        run.until_ready(0);
+      }
+      sigset_t pending;
+      sigpending(&pending);
+      return sigismember(&pending, SIGPIPE) == 0;
+    }));
+  }
+}
+
+#ifndef __SANITIZE_THREAD__
+// A host's thread that reaps every child it can see; each should exit with 5.
+class Reaper {
+ public:
+  ~Reaper() {
+    stop_ = true;
+    thread_.join();
+  }
+  int reaped() const { return reaped_; }
+  bool saw_others() const { return others_; }
+
+ private:
+  void loop() {
+    while (!stop_) {
+      int status = 0;
+      pid_t pid = waitpid(-1, &status, 0);
+      if (pid < 0) std::this_thread::yield();
+      if (pid <= 0) continue;
+      bool own = WIFEXITED(status) && WEXITSTATUS(status) == 5;
+      own ? ++reaped_ : ++others_;
+    }
+  }
+
+  std::atomic<int> reaped_{0};
+  std::atomic<int> others_{0};
+  std::atomic<bool> stop_{false};
+  std::thread thread_{[this] { loop(); }};
+};
+
+TEST_CASE("a host whose thread waits for every child sees its own only, and ours are served",
+          "[host]") {
+  CHECK(passes_in_child([] {
+    auto spawner = Spawner::create();
+    Reaper reaper;
+    Run run(options_for(obedient), spawner);
+    run.add_ready(2);
+    for (int i = 1; i <= 100; ++i) {
+      if (fork() == 0) _exit(5);
+      pid_t worker = run.supervisor().pid(0);
+      JobId job = run.submit_to(0, "exit:9");
+      must(run.end_of(job).status == ExitStatus::exited(9), "the end of a worker is known");
+      run.until_replaced(0, worker);
+      if (i % 10 != 0) continue;
+      worker = run.supervisor().pid(0);
+      kill(spawner->pid(), SIGKILL);
+      run.until_replaced(0, worker);
+    }
+    run.until([&] { return reaper.reaped() == 100; });
+    return !reaper.saw_others();
+  }));
+}
+#endif
+
 TEST_CASE("signals that the host blocks or ignores are free in workers", "[host]") {
   CHECK(passes_in_child([] {
     sigset_t all;
@@ -198,12 +310,6 @@ std::vector<int> fds_of_worker(const SupervisorOptions& options, const SpawnerOp
   std::vector<int> fds;
   for (int fd; list >> fd;) fds.push_back(fd);
   return fds;
-}
-
-void open_3_to_50() {
-  int null = open("/dev/null", O_RDONLY);
-  for (int fd = 3; fd <= 50; ++fd)
-    if (fd != null) dup2(null, fd);
 }
 
 TEST_CASE("a worker that keeps only its own has no descriptor of the host", "[host]") {

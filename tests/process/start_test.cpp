@@ -1,9 +1,14 @@
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <new>
 #include <stdexcept>
+#include <thread>
 
 #include "fetchpool/error.h"
 #include "support/catch.h"
@@ -61,6 +66,114 @@ TEST_CASE("workers that end before they are ready break the pool, with the cause
   CHECK_THAT(broken_by(says_why), ContainsSubstring("the certificate file is missing"));
   CHECK_THAT(broken_by(throws), ContainsSubstring("no such table"));
   CHECK_THAT(broken_by(exits, 8), ContainsSubstring("exited with 3"));
+}
+
+// When workers that never become ready were started, in memory that they share with the test.
+struct Starts {
+  std::atomic<int> count{0};
+  std::array<std::atomic<std::int64_t>, 100> at{};
+};
+Starts* starts = nullptr;
+
+void note_start() {
+  auto n = static_cast<std::size_t>(starts->count++);
+  if (n < starts->at.size())
+    starts->at[n] = std::chrono::nanoseconds(Clock::now().time_since_epoch()).count();
+}
+
+int notes_and_exits(WorkerLink&) {
+  note_start();
+  return 3;
+}
+
+int notes_and_hangs(WorkerLink&) {
+  note_start();
+  for (;;) pause();
+}
+
+class SharedStarts {
+ public:
+  SharedStarts() {
+    memory_ =
+        mmap(nullptr, sizeof(Starts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    starts = new (memory_) Starts;
+  }
+  ~SharedStarts() { munmap(memory_, sizeof(Starts)); }
+
+ private:
+  void* memory_;
+};
+
+TEST_CASE("a worker that cannot start is tried a few times, ever later", "[start]") {
+  SharedStarts shared;
+  CHECK_THAT(broken_by(notes_and_exits), ContainsSubstring("exited with 3"));
+  REQUIRE(starts->count == 3);
+  CHECK(starts->at[1] - starts->at[0] >= 1'000'000);
+  CHECK(starts->at[2] - starts->at[1] >= 2'000'000);
+}
+
+TEST_CASE("many workers that cannot start are not forked without end", "[start]") {
+  SharedStarts shared;
+  CHECK_THAT(broken_by(notes_and_exits, 8), ContainsSubstring("exited with 3"));
+  CHECK(starts->count <= 8 + 3);
+}
+
+TEST_CASE("workers that hang in turns before they are ready do not go on for ever", "[start]") {
+  SharedStarts shared;
+  Run run(impatient(notes_and_hangs));
+  // The second begins when the first has hung for half its time.
+  run.supervisor().add_worker();
+  run.until([half = Clock::now() + std::chrono::milliseconds(50)] { return Clock::now() > half; });
+  run.supervisor().add_worker();
+  CHECK_THROWS_WITH(run.until([] { return false; }), ContainsSubstring("not ready in time"));
+  CHECK(starts->count <= 2 + 3);
+}
+
+TEST_CASE("workers without memory to start break the pool", "[start]") {
+  auto spawner = Spawner::create();
+  Run run(impatient(obedient), spawner);
+  struct rlimit none {
+    4096, RLIM_INFINITY
+  };
+  prlimit(spawner->pid(), RLIMIT_AS, &none, nullptr);
+  run.supervisor().add_worker();
+  CHECK_THROWS_AS(run.until([] { return false; }), PoolBroken);
+}
+
+TEST_CASE("a worker that had work is not replaced without memory, and that is told", "[start]") {
+  auto spawner = Spawner::create();
+  Run run(impatient(obedient), spawner);
+  run.add_ready(2);
+  struct rlimit none {
+    4096, RLIM_INFINITY
+  };
+  prlimit(spawner->pid(), RLIMIT_AS, &none, nullptr);
+  run.supervisor().kill_worker(0);
+  std::vector<std::string> warnings;
+  run.until([&] {
+    for (std::string& text : run.supervisor().take_warnings()) warnings.push_back(std::move(text));
+    return !warnings.empty();
+  });
+  CHECK_THAT(warnings[0], ContainsSubstring("going on with 1"));
+  CHECK(run.end_of(run.submit_to(1, "echo:x")).kind == Event::Kind::done);
+  // The memory comes back, and with it the worker.
+  struct rlimit plenty {
+    RLIM_INFINITY, RLIM_INFINITY
+  };
+  prlimit(spawner->pid(), RLIMIT_AS, &plenty, nullptr);
+  run.until_ready(0);
+  CHECK(run.end_of(run.submit_to(0, "echo:x")).kind == Event::Kind::done);
+}
+
+TEST_CASE("deadlines do not count time in which nobody looked", "[start]") {
+  Run run(impatient(obedient));
+  run.supervisor().add_worker();
+  run.supervisor().wait(Clock::duration{0});
+  // Far longer than the worker may take, and long enough to count as an absence.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  run.until_ready(0);
+  CHECK(run.supervisor().take_warnings().empty());
+  CHECK(run.end_of(run.submit_to(0, "echo:x")).kind == Event::Kind::done);
 }
 
 TEST_CASE("a broken supervisor stays broken", "[start]") {
