@@ -85,6 +85,7 @@ TEST_CASE("a worker's settings arrive as they were sent", "[fetch]") {
   settings.options.max_body_bytes = 5;
   settings.options.body = BodyForm::json_text;
   settings.options.connect_timeout = 3s;
+  settings.options.worker_timeout = 4s;
   auto copy = engine::TransferSettings::decode(settings.encode());
   CHECK(copy.transfers == 9);
   CHECK(copy.options.headers == settings.options.headers);
@@ -92,4 +93,5 @@ TEST_CASE("a worker's settings arrive as they were sent", "[fetch]") {
   CHECK(copy.options.max_body_bytes == 5);
   CHECK(copy.options.body == BodyForm::json_text);
   CHECK(copy.options.connect_timeout == 3s);
+  CHECK(copy.options.worker_timeout == 4s);
 }

@@ -1,0 +1,84 @@
+// The program where the system will not give it what it needs to start workers.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "support/catch.h"
+#include "support/command.h"
+#include "support/origin.h"
+
+namespace fetchpool::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A user of whom nobody else has processes.
+constexpr const char* kUser = "54321";
+
+// The program as a user who may have so many processes. Root may have any number.
+Finished with_processes(int count, const std::vector<std::string>& arguments) {
+  return Command("setpriv")
+      .args({std::string("--reuid=") + kUser, std::string("--regid=") + kUser, "--clear-groups"})
+      .args({"prlimit", "--nproc=" + std::to_string(count), program_path("fetchpool")})
+      .args(arguments)
+      .time_limit(20s)
+      .run();
+}
+
+std::vector<std::string> four_pages(const Origin& origin) {
+  std::vector<std::string> arguments = {"-p", "2", "--retry", "0", "--no-body"};
+  for (int i = 0; i < 4; ++i) arguments.push_back(origin.url("/ok?i=" + std::to_string(i)));
+  return arguments;
+}
+
+bool can_become_another_user() {
+  return geteuid() == 0 && Command("setpriv").arg("--version").run().ok();
+}
+
+TEST_CASE("where no process can be made the program says why", "[start]") {
+  if (!can_become_another_user()) return;
+  Origin origin;
+  // 1: no spawner. 2: no spare, no worker. 3: no worker.
+  for (int processes = 1; processes <= 3; ++processes) {
+    Finished done = with_processes(processes, four_pages(origin));
+    INFO(processes << " processes: " << done.err);
+    CHECK(done.status == 1);
+    CHECK(done.out.empty());
+    CHECK_THAT(done.err, ContainsSubstring("Resource temporarily unavailable"));
+    CHECK(std::count(done.err.begin(), done.err.end(), '\n') <= 2);
+    // Five tries, with delays of 50 ms that double.
+    CHECK(done.took < 10s);
+  }
+  CHECK(origin.requests() == 0);
+}
+
+TEST_CASE("with room for one worker of two the program does its work with a warning", "[start]") {
+  if (!can_become_another_user()) return;
+  Origin origin;
+  std::vector<std::string> arguments = four_pages(origin);
+  // Long enough for the start guard to give the second worker up.
+  arguments.push_back(origin.url("/slow?ms=2500"));
+  Finished done = with_processes(4, arguments);
+  INFO(done.err);
+  CHECK(done.status == 0);
+  CHECK(done.lines().size() == 5);
+  CHECK_THAT(done.err, ContainsSubstring("going on with 1"));
+  CHECK_THAT(done.err, ContainsSubstring("Resource temporarily unavailable"));
+}
+
+TEST_CASE("where memory is short the program ends with a clear error", "[start]") {
+  Origin origin;
+  // Enough to begin, too little for anything.
+  for (rlim_t megabytes : {16, 24, 32, 48}) {
+    Finished done = Command("fetchpool")
+                        .args(four_pages(origin))
+                        .limit(RLIMIT_AS, megabytes << 20)
+                        .time_limit(20s)
+                        .run();
+    INFO(megabytes << " MiB: " << done.status << " " << done.err);
+    CHECK(done.signal == 0);
+    CHECK((done.ok() || !done.err.empty()));
+  }
+}
+
+}  // namespace
+}  // namespace fetchpool::test
