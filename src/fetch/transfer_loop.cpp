@@ -85,6 +85,8 @@ int TransferLoop::on_timer(CURLM*, long milliseconds, void* self) {
   auto& loop = *static_cast<TransferLoop*>(self);
   if (milliseconds < 0)
     loop.timer_.reset();
+  else if (milliseconds == 0)
+    loop.timer_ = loop.now_;  // not a moment later, which would be slept for
   else
     loop.timer_ = Clock::now() + std::chrono::milliseconds(milliseconds);
   return 0;
