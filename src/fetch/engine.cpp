@@ -24,6 +24,8 @@ constexpr std::size_t kMostHeld = 8192;
 // needed, since the URL may have nothing to do with them.
 constexpr int kDeathsAlone = 3;
 constexpr int kKillsAlone = 10;
+// A worker that is not ready for so long does not count as one.
+constexpr auto kMissing = 1s;
 // In the id of a job that belongs to no request.
 constexpr Schedule::Ticket kNoTicket = 0xffffffff;
 
@@ -43,8 +45,8 @@ process::SupervisorOptions supervisor_options(const FetchOptions& options, int w
   return supervisor;
 }
 
-// Longer than the silence for which the supervisor ends a worker, so that a worker that does nothing
-// at all is ended for that.
+// Longer than the silence for which the supervisor ends a worker, so that a worker that does
+// nothing at all is ended for that.
 Clock::duration patience(const FetchOptions& options) {
   return options.worker_timeout * 3 / 2;
 }
@@ -88,6 +90,7 @@ Engine::Engine(const FetchOptions& options)
     worker_of_[static_cast<std::size_t>(place)] = worker;
   }
   room_.resize(places_.size());
+  ready_at_.resize(places_.size(), Clock::now());
 }
 
 std::size_t Engine::room() const {
@@ -229,11 +232,19 @@ void Engine::dispatch() {
   std::uint64_t highest =
       on_hold_ ? lowest_unfinished() : std::numeric_limits<std::uint64_t>::max();
   feed_suspects(highest);
-  for (std::size_t worker = 0; worker < places_.size(); ++worker)
-    room_[worker] = supervisor_.room(places_[worker]);
   TimePoint now = Clock::now();
+  look_at_workers(now);
   while (auto start = schedule_.next(now, room_, highest)) send(*start);
   send_solo();
+}
+
+// A worker that is not there for long (it cannot be started, say) leaves its slots to the others.
+void Engine::look_at_workers(TimePoint now) {
+  for (std::size_t worker = 0; worker < places_.size(); ++worker) {
+    room_[worker] = supervisor_.room(places_[worker]);
+    if (supervisor_.is_ready(places_[worker])) ready_at_[worker] = now;
+    schedule_.set_usable(static_cast<int>(worker), now - ready_at_[worker] < kMissing);
+  }
 }
 
 std::uint64_t Engine::lowest_unfinished() const {
@@ -405,7 +416,8 @@ void Engine::on_shortage() {
 
 void Engine::on_lost(Request& request, const process::Event& event) {
   using Cause = process::Event::Cause;
-  ++replaced_;
+  if (event.pid != last_lost_) ++replaced_;
+  last_lost_ = event.pid;
   // What comes next is another worker.
   watches_[static_cast<std::size_t>(request.place)] = HopWatch(patience(options_));
   bool alone = request.worker == Schedule::kAlone;

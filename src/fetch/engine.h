@@ -57,6 +57,7 @@ class Engine {
   void dispatch();
   void feed_suspects(std::uint64_t highest);
   std::uint64_t lowest_unfinished() const;
+  void look_at_workers(TimePoint now);
   void send(const Schedule::Start& start);
   void send_to(int place, const Schedule::Start& start);
   void send_solo();
@@ -89,9 +90,10 @@ class Engine {
   TimePoint timer_at_{};
   bool turn_asked_ = false;
 
-  std::vector<int> places_;     // of the workers of the schedule
-  std::vector<int> worker_of_;  // the inverse: -1 for solo places
-  std::vector<int> room_;       // of the workers, while dispatching
+  std::vector<int> places_;          // of the workers of the schedule
+  std::vector<int> worker_of_;       // the inverse: -1 for solo places
+  std::vector<int> room_;            // of the workers, while dispatching
+  std::vector<TimePoint> ready_at_;  // when each worker was last seen ready
   std::vector<SoloPlace> solo_;
   std::vector<HopWatch> watches_;  // by place
   TimePoint next_watch_{};
@@ -112,6 +114,7 @@ class Engine {
   bool cancelled_ = false;
   std::uint64_t retries_ = 0;
   std::uint64_t replaced_ = 0;
+  int last_lost_ = 0;  // process id of the worker that was lost last
   std::mt19937_64 random_{std::random_device{}()};
 };
 

@@ -46,7 +46,9 @@ struct Schedule::Host {
   }
 };
 
-Schedule::Schedule(const Options& options) : options_(options) {}
+Schedule::Schedule(const Options& options) : options_(options) {
+  for (int worker = 0; worker < options_.workers; ++worker) usable_.push_back(worker);
+}
 Schedule::~Schedule() = default;
 
 Schedule::HostId Schedule::host(std::string_view origin) {
@@ -102,10 +104,13 @@ int Schedule::slots_of(const Host& host) const {
 
 // The number of the host's slots that belong to the worker.
 int Schedule::quota(const Host& host, int worker) const {
+  auto at = std::lower_bound(usable_.begin(), usable_.end(), worker);
+  if (at == usable_.end() || *at != worker) return 0;
+  auto workers = usable_.size();
+  auto place = static_cast<std::size_t>(at - usable_.begin()) + workers - host.hash % workers;
   int slots = slots_of(host);
-  int first = static_cast<int>(host.hash % static_cast<std::size_t>(options_.workers));
-  int place = (worker - first + options_.workers) % options_.workers;
-  return slots / options_.workers + (place < slots % options_.workers ? 1 : 0);
+  int all = static_cast<int>(workers);
+  return slots / all + (static_cast<int>(place % workers) < slots % all ? 1 : 0);
 }
 
 // Counts the transfers that run: of the hops at a worker as many as the host has slots there. The
@@ -247,6 +252,21 @@ void Schedule::connected(HostId id) {
 
 void Schedule::set_total(int total) {
   options_.total = total;
+  look_at_all_hosts();
+}
+
+void Schedule::set_usable(int worker, bool usable) {
+  auto at = std::lower_bound(usable_.begin(), usable_.end(), worker);
+  bool was = at != usable_.end() && *at == worker;
+  if (was == usable) return;
+  if (usable)
+    usable_.insert(at, worker);
+  else if (usable_.size() > 1)
+    usable_.erase(at);
+  look_at_all_hosts();
+}
+
+void Schedule::look_at_all_hosts() {
   for (auto& host : hosts_) {
     if (!host) continue;
     recount(*host);

@@ -81,6 +81,8 @@ class Schedule {
   // Nothing more starts at the host before `until`.
   void pause(HostId host, TimePoint until);
 
+  // Whether the worker is there at all. The slots of one that is not belong to the others.
+  void set_usable(int worker, bool usable);
   // Lowers (or raises) the limit of transfers at once.
   void set_total(int total);
   int total() const { return options_.total; }
@@ -120,7 +122,10 @@ class Schedule {
   void retire(Host& host);
   void take(Host& host);
 
+  void look_at_all_hosts();
+
   Options options_;
+  std::vector<int> usable_;  // workers
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<HostId> free_hosts_;
   std::unordered_map<std::string, HostId> by_name_;

@@ -261,3 +261,15 @@ TEST_CASE("tickets above a rank stay, those below start", "[fetch]") {
   CHECK(start->ticket == 1);
   CHECK_FALSE(lane.schedule.next(kNow, lane.room, 1));
 }
+
+TEST_CASE("the slots of a worker that is not there belong to the others", "[fetch]") {
+  Lane lane(options(64, 4, 2));
+  lane.make_known("http://a:80");
+  for (Schedule::Ticket ticket = 1; ticket <= 20; ++ticket) lane.add("http://a:80", ticket);
+  lane.room[0] = 0;
+  auto starts = lane.start_all();
+  CHECK(starts.size() == 2);
+  lane.schedule.set_usable(0, false);
+  CHECK(lane.start_all().size() == 2);
+  CHECK(lane.schedule.running() == 4);
+}
