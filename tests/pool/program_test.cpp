@@ -1,0 +1,64 @@
+// How programs with a pool end, seen from outside.
+#include <signal.h>
+
+#include "support/catch.h"
+#include "support/command.h"
+#include "support/processes.h"
+
+namespace fetchpool::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+Command program(const std::string& name) {
+  return Command(FETCHPOOL_POOL_PROGRAM).arg(name);
+}
+
+TEST_CASE("P36 a program ends with a pool held by a global", "[program]") {
+  Finished done = program("global").run();
+  CHECK(done.status == 0);
+  CHECK_THAT(done.out, ContainsSubstring("9\n"));
+  CHECK(done.took < 5s);
+}
+
+TEST_CASE("X12 Ctrl-C during a map ends the program and leaves nobody", "[program]") {
+  Running running = program("map").start();
+  running.wait_for_out("begins\n");
+  auto all = running.processes();
+  running.signal_group(SIGINT);
+  Finished done = running.wait();
+  CHECK(done.signal == SIGINT);
+  CHECK(wait_until_gone(all, 1s));
+}
+
+TEST_CASE("X12 a program that handles Ctrl-C gets control back", "[program]") {
+  Running running = program("interrupt").start();
+  while (running.processes().size() < 5) running.is_running();
+  auto all = running.processes();
+  running.signal_group(SIGINT);
+  CHECK(running.wait().status == 7);
+  CHECK(wait_until_gone(all, 1s));
+}
+
+TEST_CASE("X13 no worker outlives a program that is killed", "[program]") {
+  Running running = program("wait").start();
+  // The program, its spawner with a spare, and four workers.
+  while (running.processes().size() < 7) REQUIRE(running.is_running());
+  auto all = running.processes();
+  running.signal(SIGKILL);
+  running.wait();
+  CHECK(wait_until_gone(all, 1s));
+}
+
+TEST_CASE("X23 a worker that dies while it is written to does not end the program", "[program]") {
+  CHECK(program("global").run().signal == 0);
+}
+
+TEST_CASE("X25 without free descriptors a pool goes on with the workers it has", "[program]") {
+  Finished done = program("descriptors").run();
+  CHECK(done.status == 0);
+  CHECK(done.out == "works\n");
+}
+
+}  // namespace
+}  // namespace fetchpool::test
