@@ -122,6 +122,28 @@ MapValue<R> value_of_map(const Call& call) {
   if constexpr (!std::is_void_v<R>) return std::move(collector.values);
 }
 
+// The same for a call whose segments are taken while it runs, so that no answer is held together
+// with its value. Waits for all of them even where one is an error.
+template <class R>
+MapValue<R> collect_map(Call& call) {
+  MapCollector<R> collector;
+  if constexpr (!std::is_void_v<R>) collector.values.reserve(size(call));
+  std::exception_ptr first_error;
+  auto on_value = [&](Decoder& in) { collector.take(in); };
+  auto on_error = [](const std::exception_ptr& error) { std::rethrow_exception(error); };
+  for (std::size_t next = 0; next < size(call);) {
+    Segment segment = take_segment(call, next, std::nullopt);
+    next += segment.count;
+    try {
+      if (!first_error) read_segment(segment, on_value, on_error);
+    } catch (...) {
+      first_error = std::current_exception();
+    }
+  }
+  if (first_error) std::rethrow_exception(first_error);
+  if constexpr (!std::is_void_v<R>) return std::move(collector.values);
+}
+
 template <class R>
 std::vector<TaskOutcome<R>> outcomes_of_segment(const Segment& segment) {
   std::vector<TaskOutcome<R>> outcomes;

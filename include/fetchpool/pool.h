@@ -119,30 +119,28 @@ class Pool {
   // where some fail; then throws the error of the first one that failed.
   template <class F, std::ranges::input_range Range>
   auto map(F&& function, Range&& input, const CallOptions& options = {}) {
-    return map_async(std::forward<F>(function), std::forward<Range>(input), options).get();
+    using Task = detail::Task<F, std::ranges::range_reference_t<Range>>;
+    return run_map<Task>(Task::address(function), input, encode_one<Task>, options);
   }
   // The same without waiting. Throws what reading the input throws, and as apply_async().
   template <class F, std::ranges::input_range Range>
   auto map_async(F&& function, Range&& input, const CallOptions& options = {}) {
     using Task = detail::Task<F, std::ranges::range_reference_t<Range>>;
-    auto encode = [](Encoder& out, auto&& element) {
-      Task::encode(out, std::forward<decltype(element)>(element));
-    };
-    return start_map<Task>(Task::address(function), input, encode, options);
+    return MapResult<typename Task::Result>(
+        start_map<Task>(Task::address(function), input, encode_one<Task>, options));
   }
 
   // As map(), where every element is a std::tuple or std::pair of the function's arguments.
   template <class F, std::ranges::input_range Range>
   auto starmap(F&& function, Range&& input, const CallOptions& options = {}) {
-    return starmap_async(std::forward<F>(function), std::forward<Range>(input), options).get();
+    using Task = detail::StarTask<F, std::ranges::range_value_t<Range>>;
+    return run_map<Task>(Task::address(function), input, encode_tuple<Task>, options);
   }
   template <class F, std::ranges::input_range Range>
   auto starmap_async(F&& function, Range&& input, const CallOptions& options = {}) {
     using Task = detail::StarTask<F, std::ranges::range_value_t<Range>>;
-    auto encode = [](Encoder& out, auto&& element) {
-      std::apply([&out](auto&&... parts) { Task::encode(out, parts...); }, element);
-    };
-    return start_map<Task>(Task::address(function), input, encode, options);
+    return MapResult<typename Task::Result>(
+        start_map<Task>(Task::address(function), input, encode_tuple<Task>, options));
   }
 
   // As map(), but lazy: results come one after the other while the input is still being read. An
@@ -187,9 +185,28 @@ class Pool {
   }
 
  private:
+  template <class Task>
+  static constexpr auto encode_one = [](Encoder& out, auto&& element) {
+    Task::encode(out, std::forward<decltype(element)>(element));
+  };
+  template <class Task>
+  static constexpr auto encode_tuple = [](Encoder& out, auto&& element) {
+    std::apply([&out](auto&&... parts) { Task::encode(out, parts...); }, element);
+  };
+
   template <class Task, class Range, class Encode>
-  auto start_map(detail::TaskAddress task, Range& input, Encode encode,
-                 const CallOptions& options) {
+  auto run_map(detail::TaskAddress task, Range& input, Encode encode, const CallOptions& options) {
+    using R = typename Task::Result;
+    if (options.callback.is_set() || options.error_callback)
+      return MapResult<R>(start_map<Task>(task, input, encode, options)).get();
+    return detail::collect_map<R>(
+        *start_map<Task>(task, input, encode, options, detail::Delivery::collected));
+  }
+
+  template <class Task, class Range, class Encode>
+  detail::CallPtr start_map(detail::TaskAddress task, Range& input, Encode encode,
+                            const CallOptions& options,
+                            detail::Delivery delivery = detail::Delivery::at_end) {
     using R = typename Task::Result;
     auto finish = detail::make_finish<detail::MapValue<R>>(options, detail::value_of_map<R>);
     auto run = [&](auto& elements, std::size_t count) {
@@ -198,7 +215,7 @@ class Pool {
         encode(chunks.element(), std::forward<decltype(element)>(element));
         chunks.element_done();
       }
-      return MapResult<R>(detail::start_call(*core_, task, chunks.finish(), options, finish));
+      return detail::start_call(*core_, task, chunks.finish(), options, finish, delivery);
     };
     if constexpr (std::ranges::sized_range<Range> || std::ranges::forward_range<Range>) {
       return run(input, static_cast<std::size_t>(std::ranges::distance(input)));

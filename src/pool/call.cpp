@@ -11,18 +11,38 @@
 
 namespace fetchpool::detail {
 
-Call::Call(std::weak_ptr<PoolCore> pool, Settings settings, std::size_t elements, bool streaming)
+namespace {
+
+// A reader that collects is woken for so many bytes at least: waking it costs as much as decoding
+// thousands of small results.
+constexpr std::size_t kWorthWaking = std::size_t{256} << 10;
+
+}  // namespace
+
+Call::Call(std::weak_ptr<PoolCore> pool, Settings settings, std::size_t elements, Delivery delivery)
     : pool_(std::move(pool)),
       settings_(std::move(settings)),
       size_(elements),
-      streaming_(streaming) {}
+      delivery_(delivery) {}
 
 bool Call::deliver(Segment segment) {
-  delivered_ += segment.count;
   std::lock_guard lock(mutex_);
-  segments_.push_back(std::move(segment));
-  if (streaming_) changed_.notify_all();
-  return !streaming_ && delivered_ == size_;
+  delivered_ += segment.count;
+  if (delivery_ == Delivery::at_end) {
+    segments_.push_back(std::move(segment));
+  } else {
+    std::size_t key = delivery_ == Delivery::as_it_comes ? arrivals_++ : segment.first;
+    stream_bytes_ += segment.answers.size();
+    stream_.emplace(key, std::move(segment));
+    if (is_streaming() || stream_bytes_ >= kWorthWaking || delivered_ == size_)
+      changed_.notify_all();
+  }
+  return !is_streaming() && delivered_ == size_;
+}
+
+std::size_t Call::delivered() const {
+  std::lock_guard lock(mutex_);
+  return delivered_;
 }
 
 void Call::end() {
@@ -59,27 +79,24 @@ bool Call::wait_for(std::chrono::nanoseconds timeout) const {
   return pool::wait_for(changed_, lock, timeout, [this] { return is_ready_; });
 }
 
-std::optional<Segment> Call::find_segment(std::optional<std::size_t> wanted) {
-  auto found = segments_.begin();
-  if (wanted)
-    found = std::find_if(segments_.begin(), segments_.end(),
-                         [&](const Segment& segment) { return segment.first == *wanted; });
-  if (found == segments_.end()) return std::nullopt;
-  Segment segment = std::move(*found);
-  segments_.erase(found);
-  return segment;
+bool Call::has(std::optional<std::size_t> wanted) const {
+  if (wanted ? !stream_.contains(*wanted) : stream_.empty()) return false;
+  return is_streaming() || stream_bytes_ >= kWorthWaking || delivered_ == size_;
 }
 
 Segment Call::take_segment(std::optional<std::size_t> wanted,
                            std::optional<std::chrono::nanoseconds> timeout) {
   std::unique_lock lock(mutex_);
-  std::optional<Segment> segment;
-  auto is_there = [&] { return (segment = find_segment(wanted)).has_value(); };
+  auto is_there = [&] { return has(wanted); };
   if (!timeout)
     changed_.wait(lock, is_there);
   else if (!pool::wait_for(changed_, lock, *timeout, is_there))
     throw TimeoutError("the next result is not ready yet");
-  return std::move(*segment);
+  auto found = wanted ? stream_.find(*wanted) : stream_.begin();
+  Segment segment = std::move(found->second);
+  stream_.erase(found);
+  stream_bytes_ -= segment.answers.size();
+  return segment;
 }
 
 void wait(const Call& call) {

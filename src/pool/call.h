@@ -27,9 +27,8 @@ class Call : public std::enable_shared_from_this<Call> {
     std::function<void(std::size_t, std::size_t)> progress{};
   };
 
-  // `streaming`: elements are added as long as it lasts, and segments are taken one by one; it is
-  // never ready.
-  Call(std::weak_ptr<PoolCore> pool, Settings settings, std::size_t elements, bool streaming);
+  // One that delivers one by one gets elements as long as it lasts, and is never ready.
+  Call(std::weak_ptr<PoolCore> pool, Settings settings, std::size_t elements, Delivery delivery);
 
   const Settings& settings() const { return settings_; }
   std::size_t size() const { return size_; }
@@ -37,7 +36,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   // The Pool's side. True: that was the last element, and end() is due.
   bool deliver(Segment segment);
-  std::size_t delivered() const { return delivered_; }
+  std::size_t delivered() const;
   // Makes it ready. Runs the callbacks first, so where there are some, it is for the callback
   // thread.
   void end();
@@ -53,18 +52,24 @@ class Call : public std::enable_shared_from_this<Call> {
 
  private:
   void check_thread() const;
-  std::optional<Segment> find_segment(std::optional<std::size_t> wanted);
+  bool is_streaming() const {
+    return delivery_ == Delivery::in_order || delivery_ == Delivery::as_it_comes;
+  }
+  bool has(std::optional<std::size_t> wanted) const;
 
   const std::weak_ptr<PoolCore> pool_;
   const Settings settings_;
   const std::size_t size_;
-  const bool streaming_;
-  std::size_t delivered_ = 0;
+  const Delivery delivery_;
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   bool is_ready_ = false;
-  std::vector<Segment> segments_;
+  std::size_t delivered_ = 0;
+  std::vector<Segment> segments_;          // at_end
+  std::map<std::size_t, Segment> stream_;  // else, by first element or by arrival
+  std::size_t arrivals_ = 0;
+  std::size_t stream_bytes_ = 0;
   std::exception_ptr replacement_;
 };
 

@@ -17,7 +17,8 @@ ImapFeed::ImapFeed(std::shared_ptr<PoolCore> pool, TaskAddress task, const CallO
                           : static_cast<std::size_t>(pool_->processes()) * 2 * chunksize_),
       ordered_(ordered),
       encode_next_(std::move(encode_next)),
-      call_(pool_->start_stream(task, options)) {
+      call_(pool_->start_stream(task, options,
+                                ordered ? Delivery::in_order : Delivery::as_it_comes)) {
   chunksize_ = std::min(chunksize_, most_in_flight_);
   read_ahead();
 }

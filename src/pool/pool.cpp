@@ -105,8 +105,8 @@ PoolInsights Pool::insights() const {
 namespace detail {
 
 CallPtr start_call(PoolCore& pool, TaskAddress task, std::vector<ChunkWriter::Chunk> chunks,
-                   const CallOptions& options, Finish finish) {
-  return pool.start_call(task, std::move(chunks), options, std::move(finish));
+                   const CallOptions& options, Finish finish, Delivery delivery) {
+  return pool.start_call(task, std::move(chunks), options, std::move(finish), delivery);
 }
 
 std::size_t map_chunksize(const PoolCore& pool, const CallOptions& options, std::size_t elements) {

@@ -79,7 +79,7 @@ std::size_t PoolCore::chunksize_for(const CallOptions& options, std::size_t elem
 }
 
 CallPtr PoolCore::start_call(TaskAddress function, std::vector<ChunkWriter::Chunk> chunks,
-                             const CallOptions& options, Finish finish) {
+                             const CallOptions& options, Finish finish, Delivery delivery) {
   detail::check(options);
   check(function);
   std::size_t elements = 0;
@@ -90,7 +90,7 @@ CallPtr PoolCore::start_call(TaskAddress function, std::vector<ChunkWriter::Chun
     elements += chunk.count;
   }
   auto call = std::make_shared<Call>(weak_from_this(), settings_for(options, std::move(finish)),
-                                     elements, false);
+                                     elements, delivery);
   std::vector<pool::Task> tasks;
   tasks.reserve(chunks.size());
   std::size_t first = 0;
@@ -120,11 +120,12 @@ CallPtr PoolCore::refuse(const CallPtr& call, const std::vector<pool::Task>& tas
   return call;
 }
 
-CallPtr PoolCore::start_stream(TaskAddress function, const CallOptions& options) {
+CallPtr PoolCore::start_stream(TaskAddress function, const CallOptions& options,
+                               Delivery delivery) {
   detail::check(options);
   check(function);
   if (phase_ != Phase::running) throw Error("the pool is closed: it takes no more calls");
-  return std::make_shared<Call>(weak_from_this(), settings_for(options, {}), 0, true);
+  return std::make_shared<Call>(weak_from_this(), settings_for(options, {}), 0, delivery);
 }
 
 bool PoolCore::add_chunk(const CallPtr& call, TaskAddress function, ChunkWriter::Chunk chunk,

@@ -26,7 +26,7 @@ TEST_CASE("tasks that come back go to the front, in their order", "[queue]") {
 
 TEST_CASE("the tasks of one call can be taken out", "[queue]") {
   auto one = std::make_shared<detail::Call>(std::weak_ptr<detail::PoolCore>(),
-                                            detail::Call::Settings(), 2, false);
+                                            detail::Call::Settings(), 2, detail::Delivery::at_end);
   TaskQueue queue;
   for (std::size_t i = 0; i < 4; ++i) {
     queue.add(chunk(i, 1));

@@ -20,6 +20,14 @@ class Call;
 class PoolCore;
 using CallPtr = std::shared_ptr<Call>;
 
+// How a call's segments reach the user.
+enum class Delivery {
+  at_end,      // all at once, when all elements have ended
+  collected,   // in order, by one reader that is woken for larger amounts
+  in_order,    // one by one
+  as_it_comes  // one by one, in the order in which they came
+};
+
 // What became of `count` elements in a row: their answers, one after the other, or one error for
 // all of them.
 struct Segment {

@@ -23,7 +23,7 @@ using Finish = std::function<void(const Call&)>;
 // Throws Error where the pool takes no calls, SerializationError where the task is not in the
 // image of its workers.
 CallPtr start_call(PoolCore& pool, TaskAddress task, std::vector<ChunkWriter::Chunk> chunks,
-                   const CallOptions& options, Finish finish);
+                   const CallOptions& options, Finish finish, Delivery delivery = Delivery::at_end);
 std::size_t map_chunksize(const PoolCore& pool, const CallOptions& options, std::size_t elements);
 std::vector<Segment> exit_answers(const PoolCore& pool);
 
