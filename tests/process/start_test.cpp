@@ -41,15 +41,21 @@ int only_first(WorkerLink& link) {
 
 SupervisorOptions impatient(WorkerFunction function) {
   SupervisorOptions options = options_for(function);
-  options.ready_within = std::chrono::milliseconds(100);
   options.start_guard = {.give_up_after = 3,
                          .first_delay = std::chrono::milliseconds(1),
                          .longest_delay = std::chrono::milliseconds(4)};
   return options;
 }
 
-std::string broken_by(WorkerFunction function, int workers = 1) {
-  Run run(impatient(function));
+// For workers that are to be given up before they are ready.
+SupervisorOptions most_impatient(WorkerFunction function) {
+  SupervisorOptions options = impatient(function);
+  options.ready_within = std::chrono::milliseconds(100);
+  return options;
+}
+
+std::string broken_by(const SupervisorOptions& options, int workers = 1) {
+  Run run(options);
   for (int i = 0; i < workers; ++i) run.supervisor().add_worker();
   try {
     run.until([] { return false; });
@@ -60,12 +66,12 @@ std::string broken_by(WorkerFunction function, int workers = 1) {
 }
 
 TEST_CASE("workers that end before they are ready break the pool, with the cause", "[start]") {
-  CHECK_THAT(broken_by(exits), ContainsSubstring("exited with 3"));
-  CHECK_THAT(broken_by(aborts), ContainsSubstring("SIGABRT"));
-  CHECK_THAT(broken_by(hangs), ContainsSubstring("not ready in time"));
-  CHECK_THAT(broken_by(says_why), ContainsSubstring("the certificate file is missing"));
-  CHECK_THAT(broken_by(throws), ContainsSubstring("no such table"));
-  CHECK_THAT(broken_by(exits, 8), ContainsSubstring("exited with 3"));
+  CHECK_THAT(broken_by(impatient(exits)), ContainsSubstring("exited with 3"));
+  CHECK_THAT(broken_by(impatient(aborts)), ContainsSubstring("SIGABRT"));
+  CHECK_THAT(broken_by(most_impatient(hangs)), ContainsSubstring("not ready in time"));
+  CHECK_THAT(broken_by(impatient(says_why)), ContainsSubstring("the certificate file is missing"));
+  CHECK_THAT(broken_by(impatient(throws)), ContainsSubstring("no such table"));
+  CHECK_THAT(broken_by(impatient(exits), 8), ContainsSubstring("exited with 3"));
 }
 
 // When workers that never become ready were started, in memory that they share with the test.
@@ -106,7 +112,7 @@ class SharedStarts {
 
 TEST_CASE("a worker that cannot start is tried a few times, ever later", "[start]") {
   SharedStarts shared;
-  CHECK_THAT(broken_by(notes_and_exits), ContainsSubstring("exited with 3"));
+  CHECK_THAT(broken_by(impatient(notes_and_exits)), ContainsSubstring("exited with 3"));
   REQUIRE(starts->count == 3);
   CHECK(starts->at[1] - starts->at[0] >= 1'000'000);
   CHECK(starts->at[2] - starts->at[1] >= 2'000'000);
@@ -114,13 +120,13 @@ TEST_CASE("a worker that cannot start is tried a few times, ever later", "[start
 
 TEST_CASE("many workers that cannot start are not forked without end", "[start]") {
   SharedStarts shared;
-  CHECK_THAT(broken_by(notes_and_exits, 8), ContainsSubstring("exited with 3"));
+  CHECK_THAT(broken_by(impatient(notes_and_exits), 8), ContainsSubstring("exited with 3"));
   CHECK(starts->count <= 8 + 3);
 }
 
 TEST_CASE("workers that hang in turns before they are ready do not go on for ever", "[start]") {
   SharedStarts shared;
-  Run run(impatient(notes_and_hangs));
+  Run run(most_impatient(notes_and_hangs));
   // The second begins when the first has hung for half its time.
   run.supervisor().add_worker();
   run.until([half = Clock::now() + std::chrono::milliseconds(50)] { return Clock::now() > half; });
@@ -166,7 +172,7 @@ TEST_CASE("a worker that had work is not replaced without memory, and that is to
 }
 
 TEST_CASE("deadlines do not count time in which nobody looked", "[start]") {
-  Run run(impatient(obedient));
+  Run run(most_impatient(obedient));
   run.supervisor().add_worker();
   run.supervisor().wait(Clock::duration{0});
   // Far longer than the worker may take, and long enough to count as an absence.
