@@ -1,6 +1,7 @@
 // How fast the Pool is beside Python's, in one run: pool_bench [PYTHON]. Two workers, best of 3.
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -82,4 +83,10 @@ int main(int argc, char** argv) {
   print("map_default", kDefault, best_of_3([&] { pool.map(noop, all); }), python["map_default"], 2);
   print("large_results", kResults, best_of_3([&] { pool.map(large, sizes, {.chunksize = 1}); }),
         python["large_results"], 5);
+  print("large_streamed", kResults, best_of_3([&] {
+          std::size_t bytes = 0;
+          for (const std::string& page : pool.imap(large, sizes)) bytes += page.size();
+          if (bytes != kResults * (std::size_t{1} << 20)) std::abort();
+        }),
+        python["large_streamed"], 5);
 }

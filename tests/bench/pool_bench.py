@@ -24,12 +24,14 @@ def timed(name, function):
 
 def main():
     ones, many, default, results = (int(count) for count in sys.argv[1:5])
+    sizes = [1 << 20] * results
     with multiprocessing.get_context("fork").Pool(2) as pool:
         timed("one_by_one", lambda: [pool.apply(noop, (i,)) for i in range(ones)])
         timed("apply_async", lambda: [r.get() for r in [pool.apply_async(noop, (i,)) for i in range(many)]])
         timed("map_chunk_1", lambda: pool.map(noop, range(many), 1))
         timed("map_default", lambda: pool.map(noop, range(default)))
-        timed("large_results", lambda: pool.map(large, [1 << 20] * results, 1))
+        timed("large_results", lambda: pool.map(large, sizes, 1))
+        timed("large_streamed", lambda: [len(page) for page in pool.imap(large, sizes)])
 
 
 main()
