@@ -52,10 +52,9 @@ void write_raw(WorkerLink& link, const std::string& bytes) {
 }
 
 void write_torn(WorkerLink& link, JobId job, std::size_t size) {
-  std::string payload = pattern_of(std::size_t{8} << 20);
-  ipc::FrameHeader header = ipc::make_header(FrameKind::done, job, payload.size());
+  ipc::FrameHeader header = ipc::make_header(FrameKind::done, job, std::size_t{8} << 20);
   std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
-  bytes += payload;
+  bytes += pattern_of(size);  // more than is needed
   write_raw(link, bytes.substr(0, size));
   raise(SIGKILL);
 }
