@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "fetch/base64.h"
 #include "base/byte_buffer.h"
+#include "fetch/base64.h"
 #include "fetch/json_text.h"
 #include "fetch/utf8.h"
 

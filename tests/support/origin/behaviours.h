@@ -30,8 +30,8 @@ Behaviours floods();
 Behaviours encodings();
 Behaviours bombs();
 
-// What the origin answers: a page that was STOREd there, the behaviour of that name, or 404. "/" lists
-// all behaviours.
+// What the origin answers: a page that was STOREd there, the behaviour of that name, or 404. "/"
+// lists all behaviours.
 Reply reply_to(const Request& request, Ledger& ledger);
 
 }  // namespace fetchpool::test
