@@ -32,6 +32,7 @@ class Transfer {
  public:
   // `shared` must outlive this object. Throws Error where libcurl has no memory.
   explicit Transfer(TransferShared& shared);
+  ~Transfer() = default;
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 

@@ -40,6 +40,8 @@ class OutputStream {
   // OutputClosed where a pipe has no reader any more.
   static OutputStream borrow(int fd, std::string name);
 
+  OutputStream(const OutputStream&) = delete;
+  OutputStream& operator=(const OutputStream&) = delete;
   OutputStream(OutputStream&&) = default;
   OutputStream& operator=(OutputStream&&) = default;
   // Drops what was not written: finish() first.

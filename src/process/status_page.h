@@ -29,6 +29,8 @@ class StatusPage {
   static StatusPage create(int jobs, int offers = 0);
   // The same memory, by the descriptor that was received.
   static StatusPage attach(UniqueFd memory);
+  StatusPage(const StatusPage&) = delete;
+  StatusPage& operator=(const StatusPage&) = delete;
   StatusPage(StatusPage&& other) noexcept;
   StatusPage& operator=(StatusPage&& other) noexcept;
   ~StatusPage();
