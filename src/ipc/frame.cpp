@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/posix.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t kMagic = 0x46504c31;
 constexpr std::size_t kBlockSize = std::size_t{1} << 20;
+constexpr std::size_t kFirstRead = 4096;
 // From this size on a payload is written from where it lies.
 constexpr std::size_t kLarge = std::size_t{16} << 10;
 constexpr std::size_t kFullPiece = std::size_t{256} << 10;
@@ -21,6 +23,12 @@ std::uint32_t check_of(const FrameHeader& header) {
       (std::uint64_t{header.kind} << 32 | header.length) ^ (header.job * 0x9e3779b97f4a7c15ULL);
   mixed *= 0xff51afd7ed558ccdULL;
   return static_cast<std::uint32_t>(mixed >> 32) ^ header.magic;
+}
+
+// Sizes of large blocks are rounded, so that one serves frames of about the same length.
+std::size_t round_up(std::size_t size) {
+  constexpr std::size_t kStep = kBlockSize / 4;
+  return (size + kStep - 1) / kStep * kStep;
 }
 
 // Whether nobody else holds the block, so that it can be written again.
@@ -51,14 +59,36 @@ struct FrameReader::Block {
 
 FrameReader::FrameReader(std::size_t max_length) : max_length_(max_length) {}
 
+std::shared_ptr<FrameReader::Block> FrameReader::take_block(std::size_t size) {
+  // The last one kept is the most likely to be in the processor's cache.
+  for (auto kept = kept_.rbegin(); kept != kept_.rend(); ++kept) {
+    bool fits = size > kBlockSize ? (*kept)->size >= size : (*kept)->size == size;
+    if (!fits || !is_ours_alone(*kept)) continue;
+    auto block = std::move(*kept);
+    kept_bytes_ -= block->size;
+    kept_.erase(std::next(kept).base());
+    return block;
+  }
+  return std::make_shared<Block>(size);
+}
+
+void FrameReader::keep(std::shared_ptr<Block> block) {
+  constexpr std::size_t kMostKept = std::size_t{8} << 20;
+  kept_bytes_ += block->size;
+  kept_.push_back(std::move(block));
+  while (kept_bytes_ > kMostKept) {
+    kept_bytes_ -= kept_.front()->size;
+    kept_.erase(kept_.begin());
+  }
+}
+
 void FrameReader::start_block(std::size_t size) {
-  auto next = is_ours_alone(spare_) && spare_->size >= size ? std::move(spare_)
-                                                            : std::make_shared<Block>(size);
+  auto next = take_block(size);
   if (filled_ > parsed_)
     std::memcpy(next->data.get(), block_->data.get() + parsed_, filled_ - parsed_);
   filled_ -= parsed_;
   parsed_ = 0;
-  if (block_ && block_->size == kBlockSize) spare_ = std::move(block_);
+  if (block_) keep(std::move(block_));
   block_ = std::move(next);
 }
 
@@ -67,13 +97,19 @@ std::span<char> FrameReader::room() {
   if (block_ && parsed_ == filled_ && wanted_ == 0 && block_->size == kBlockSize &&
       is_ours_alone(block_))
     parsed_ = filled_ = 0;
-  if (!block_ || (wanted_ > 0 && parsed_ + wanted_ > block_->size) ||
+  if (wanted_ > kBlockSize) {
+    // Of a frame larger than a block no byte beyond its end is read, so that the next one starts
+    // in a block of its own.
+    if (parsed_ + wanted_ > block_->size) start_block(round_up(wanted_));
+    return {block_->data.get() + filled_, parsed_ + wanted_ - filled_};
+  }
+  if (!block_ || block_->size > kBlockSize || parsed_ + wanted_ > block_->size ||
       (wanted_ == 0 && block_->size - filled_ < kBlockSize / 4))
-    start_block(std::max(kBlockSize, wanted_));
-  // Of a frame larger than a block no byte beyond its end is read, so that the next one starts in
-  // a block of its own.
-  std::size_t end = block_->size > kBlockSize ? parsed_ + wanted_ : block_->size;
-  return {block_->data.get() + filled_, end - filled_};
+    start_block(kBlockSize);
+  std::size_t count = block_->size - filled_;
+  // What is read of a large frame before its length is known will have to be copied.
+  if (after_large_ && wanted_ == 0) count = std::min(count, kFirstRead);
+  return {block_->data.get() + filled_, count};
 }
 
 void FrameReader::filled(std::size_t count) {
@@ -96,6 +132,7 @@ std::optional<Frame> FrameReader::next() {
     return std::nullopt;
   }
   wanted_ = 0;
+  after_large_ = whole > kBlockSize;
   std::string_view payload(block_->data.get() + parsed_ + sizeof header, header.length);
   parsed_ += whole;
   return Frame{static_cast<FrameKind>(header.kind), header.job, Bytes(block_, payload)};

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/byte_buffer.h"
 #include "fetchpool/bytes.h"
@@ -58,7 +59,8 @@ class ProtocolError : public Error {
 };
 
 // Takes frames out of a stream. Bytes are read straight into the blocks that the payloads then
-// share, so a payload is never copied unless it straddles two blocks of 1 MiB.
+// share, so a payload is never copied unless it straddles two blocks of 1 MiB. Blocks are used
+// again once their payloads are gone; for that, some MiB are kept.
 //
 //   reader.room()           where the next bytes go, never empty
 //   reader.filled(n)        n bytes were put there
@@ -79,13 +81,17 @@ class FrameReader {
   struct Block;
 
   void start_block(std::size_t size);
+  std::shared_ptr<Block> take_block(std::size_t size);
+  void keep(std::shared_ptr<Block> block);
 
   std::size_t max_length_;
   std::shared_ptr<Block> block_;
-  std::shared_ptr<Block> spare_;
+  std::vector<std::shared_ptr<Block>> kept_;  // full, to be used again once nobody else holds them
+  std::size_t kept_bytes_ = 0;
   std::size_t parsed_ = 0;
   std::size_t filled_ = 0;
   std::size_t wanted_ = 0;
+  bool after_large_ = false;
 };
 
 // Collects frames and writes them with as few calls as possible. Small payloads are copied

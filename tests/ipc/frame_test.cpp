@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <random>
+#include <set>
 
 #include "base/posix.h"
 #include "base/sigpipe_guard.h"
@@ -151,6 +152,33 @@ TEST_CASE("payloads stay valid while later frames are read", "[ipc]") {
   for (int i = 0; i < 40; ++i)
     REQUIRE(
         (held[static_cast<std::size_t>(i)].view() == std::string(100'000, static_cast<char>(i))));
+}
+
+TEST_CASE("the memory of large payloads is used again once nobody holds them", "[ipc]") {
+  FrameReader reader(64 * kMiB);
+  auto take = [&reader](char letter) {
+    std::string bytes = bytes_of(FrameKind::done, 1, std::string(2 * kMiB, letter));
+    std::optional<Frame> frame;
+    for (std::string_view rest = bytes; !rest.empty();) {
+      auto room = reader.room();
+      std::size_t count = std::min(room.size(), rest.size());
+      std::memcpy(room.data(), rest.data(), count);
+      reader.filled(count);
+      rest.remove_prefix(count);
+      frame = reader.next();
+    }
+    return frame->payload;
+  };
+  Bytes held = take('a');
+  std::set<const char*> places;
+  for (int i = 0; i < 20; ++i) {
+    Bytes other = take('b');
+    CHECK(other.data() != held.data());
+    REQUIRE((other.view() == std::string(2 * kMiB, 'b')));
+    places.insert(other.data());
+  }
+  CHECK(places.size() <= 2);
+  CHECK((held.view() == std::string(2 * kMiB, 'a')));
 }
 
 TEST_CASE("random frames in random pieces come out as they went in", "[ipc]") {
