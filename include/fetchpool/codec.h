@@ -188,6 +188,13 @@ inline constexpr bool is_vector = false;
 template <class T, class A>
 inline constexpr bool is_vector<std::vector<T, A>> = !std::is_same_v<T, bool>;
 
+// Types that are encoded as their length and then the bytes they hold.
+template <class T>
+inline constexpr bool is_run_of_bytes = std::is_same_v<T, std::string>;
+template <class T, class A>
+inline constexpr bool is_run_of_bytes<std::vector<T, A>> =
+    !std::is_same_v<T, bool> && is_copied_as_bytes<T>;
+
 }  // namespace detail
 
 // How T travels. Specialise it for a type that has neither of the ways above, with the same two

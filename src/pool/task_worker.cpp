@@ -79,7 +79,7 @@ class TaskWorker {
       link_.status().begin(0, frame.job, now_);
       if (!run_element(head, arguments)) fail_all(head.count - i - 1, last);
       now_ = Clock::now();
-      if (last || now_ - begun_ > kHoldAnswers) send_answer(frame.job, last);
+      if (last || !body_.empty() || now_ - begun_ > kHoldAnswers) send_answer(frame.job, last);
       link_.status().end(0);
       if (last) break;
     }
@@ -107,7 +107,8 @@ class TaskWorker {
     try {
       call(head, element);
       leave_if_copy();
-      check_size(begin);
+      check_size(begin, element.body.size());
+      body_ = std::move(element.body);
     } catch (...) {
       leave_if_copy();
       ++answer_head_.failed;
@@ -117,8 +118,8 @@ class TaskWorker {
     return element.phase != ElementRun::Phase::decoding;
   }
 
-  void check_size(std::size_t begin) const {
-    std::size_t size = answer_.size() - begin;
+  void check_size(std::size_t begin, std::size_t body) const {
+    std::size_t size = answer_.size() - begin + body;
     if (size + sizeof(AnswerHead) > setup_.max_message)
       throw SerializationError("it has " + std::to_string(size) +
                                " bytes, more than PoolOptions::max_message");
@@ -157,7 +158,9 @@ class TaskWorker {
         static_cast<std::uint64_t>(std::chrono::nanoseconds(now_ - begun_).count());
     answer_.patch(0, answer_head_);
     FrameKind kind = last ? FrameKind::done : FrameKind::part;
-    if (answer_.size() < kLargeAnswer)
+    if (!body_.empty())
+      link_.channel().writer().add(kind, job, answer_.view(), std::exchange(body_, {}));
+    else if (answer_.size() < kLargeAnswer)
       link_.channel().writer().add(kind, job, answer_.view());
     else
       link_.channel().writer().add(kind, job, Bytes(answer_.release()));
@@ -175,6 +178,7 @@ class TaskWorker {
   const pid_t pid_ = getpid();
   std::uint64_t received_ = 0;
   Encoder answer_;
+  Bytes body_;  // the rest of the last element's answer, where it is large
   AnswerHead answer_head_;
   TimePoint begun_;
   TimePoint now_;

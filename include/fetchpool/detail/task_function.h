@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "fetchpool/bytes.h"
 #include "fetchpool/codec.h"
 
 namespace fetchpool::detail {
@@ -20,6 +22,7 @@ struct ElementRun {
   Decoder* arguments = nullptr;
   Encoder* result = nullptr;  // null: only the arguments are to be skipped
   Phase phase = Phase::decoding;
+  Bytes body{};  // belongs behind what was encoded: a large result is not copied
 };
 using Trampoline = void (*)(ElementRun&);
 
@@ -115,6 +118,25 @@ F make_function(std::uintptr_t address) {
     return F{};
 }
 
+// From this size on a result is sent from where it lies.
+inline constexpr std::size_t large_result = std::size_t{64} << 10;
+
+template <class Returned, class V>
+void encode_result(V& value, ElementRun& run) {
+  using R = std::decay_t<Returned>;
+  if constexpr (!std::is_reference_v<Returned> && is_run_of_bytes<R>) {
+    std::size_t size = value.size() * sizeof(typename R::value_type);
+    if (size >= large_result) {
+      run.result->length(value.size());
+      auto owner = std::make_shared<R>(std::move(value));
+      std::string_view view(reinterpret_cast<const char*>(owner->data()), size);
+      run.body = Bytes(std::move(owner), view);
+      return;
+    }
+  }
+  Codec<R>::encode(value, *run.result);
+}
+
 template <class F, class... P>
 void run_element(ElementRun& run) {
   std::tuple<Stored<P>...> arguments{Codec<Stored<P>>::decode(*run.arguments)...};
@@ -130,7 +152,7 @@ void run_element(ElementRun& run) {
   } else {
     auto&& value = std::apply(call, arguments);
     run.phase = ElementRun::Phase::encoding;
-    Codec<std::decay_t<Returned>>::encode(value, *run.result);
+    encode_result<Returned>(value, run);
   }
 }
 
