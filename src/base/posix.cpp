@@ -82,6 +82,11 @@ void set_pipe_size(int fd, std::size_t bytes) {
   (void)fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes));
 }
 
+void set_send_buffer(int socket, std::size_t bytes) {
+  int size = static_cast<int>(bytes);
+  (void)setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 UniqueFd duplicate(int fd) {
   int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) throw SystemError("cannot duplicate a descriptor", errno);

@@ -41,6 +41,8 @@ FdPair make_socket_pair(int type);
 void set_nonblocking(int fd, bool on);
 // Asks for a pipe buffer of `bytes`; what the system grants is good enough.
 void set_pipe_size(int fd, std::size_t bytes);
+// Asks that a socket takes `bytes` before its reader takes any; as above.
+void set_send_buffer(int socket, std::size_t bytes);
 UniqueFd duplicate(int fd);
 // `mode` as in open(2); O_CLOEXEC is added.
 UniqueFd open_file(const std::string& path, int flags, mode_t mode = 0644);

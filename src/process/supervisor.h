@@ -32,7 +32,7 @@ struct SupervisorOptions {
   // and answers jobs in the order in which it got them.
   bool withdrawable = false;
   enum class Transport { pipes, socket } transport = Transport::pipes;
-  // Of a result pipe; for sockets, ignored.
+  // What a worker can answer before its answers are read; the system may grant less to sockets.
   std::size_t pipe_bytes = std::size_t{1} << 20;
   // A longer frame from a worker is damage.
   std::size_t max_payload = std::size_t{1} << 30;

@@ -61,6 +61,7 @@ void WorkerPlace::open_channel(WorkerStart& worker_ends) {
   UniqueFd out;
   if (options_.transport == SupervisorOptions::Transport::socket) {
     posix::FdPair pair = posix::make_socket_pair(SOCK_STREAM);
+    posix::set_send_buffer(pair.second.get(), options_.pipe_bytes);
     in = std::move(pair.first);
     worker_ends.in = std::move(pair.second);
   } else {
