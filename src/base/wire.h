@@ -12,6 +12,12 @@
 
 namespace fetchpool {
 
+// A message is not what its reader expects.
+class WireError : public Error {
+ public:
+  using Error::Error;
+};
+
 // Appends fields to a string, in the byte order of the machine. What was written must be read back
 // by a WireReader with the same sequence of calls.
 class WireWriter {
@@ -30,7 +36,7 @@ class WireWriter {
   std::string& out_;
 };
 
-// Takes the fields out again. Throws Error where fewer bytes are left than a field needs.
+// Takes the fields out again. Throws WireError where fewer bytes are left than a field needs.
 class WireReader {
  public:
   explicit WireReader(std::string_view bytes) : bytes_(bytes) {}
@@ -56,7 +62,7 @@ class WireReader {
 
  private:
   const char* take(std::size_t size) {
-    if (size > bytes_.size()) throw Error("a message between processes is cut short");
+    if (size > bytes_.size()) throw WireError("a message between processes is cut short");
     const char* at = bytes_.data();
     bytes_.remove_prefix(size);
     return at;

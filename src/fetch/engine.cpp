@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "base/wire.h"
 #include "fetch/limits.h"
 #include "fetch/retry.h"
 #include "fetch/url.h"
@@ -340,19 +341,30 @@ void Engine::on_event(const process::Event& event) {
       watches_[static_cast<std::size_t>(request->place)].part_came();
       request->body.append(event.bytes);
       break;
-    case Kind::done: {
-      std::string_view body;
-      HopResult hop = HopResult::decode(event.bytes.view(), body);
-      auto offset = static_cast<std::size_t>(body.data() - event.bytes.data());
-      request->body.append(event.bytes.slice(offset, body.size()));
-      on_done(*request, std::move(hop));
+    case Kind::done:
+      on_answer(*request, event);
       break;
-    }
     case Kind::lost:
       on_lost(*request, event);
       break;
     case Kind::ready:
       break;
+  }
+}
+
+void Engine::on_answer(Request& request, const process::Event& event) {
+  try {
+    std::string_view body;
+    HopResult hop = HopResult::decode(event.bytes.view(), body);
+    auto offset = static_cast<std::size_t>(body.data() - event.bytes.data());
+    request.body.append(event.bytes.slice(offset, body.size()));
+    on_done(request, std::move(hop));
+  } catch (const WireError& error) {
+    // A whole frame with a senseless inside: nothing that this worker says can be trusted.
+    warnings_.push_back(error.what());
+    supervisor_.kill_worker(request.place);
+    release(request);
+    suspect(request);
   }
 }
 
@@ -372,8 +384,9 @@ void Engine::on_done(Request& request, HopResult hop) {
   release(request);
   request.suspect = false;
   if (hop.outcome == Outcome::cancelled) {
+    // Given back before it began.
     request.chain.take_back_hop();
-    return cancel_request(request);
+    return wait_again(request);
   }
   TimePoint now = Clock::now();
   auto date = std::chrono::system_clock::now();
@@ -398,11 +411,12 @@ void Engine::on_done(Request& request, HopResult hop) {
 // A host that asks for a pause gets it, from all requests.
 void Engine::pause_host(const Request& request, const HopResult& hop, TimePoint now,
                         std::chrono::system_clock::time_point date) {
-  if (hop.retry_after.empty() || (hop.response_code != 429 && hop.response_code != 503)) return;
+  if (!hop.asks_for_pause()) return;
   auto asked = parse_retry_after(hop.retry_after, date);
   if (!asked || *asked == 0 || options_.max_retry_after.count() == 0) return;
   schedule_.pause(request.host, now + std::min<Clock::duration>(std::chrono::seconds(*asked),
                                                                 options_.max_retry_after));
+  recall_hops();
 }
 
 void Engine::on_shortage() {

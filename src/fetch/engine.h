@@ -64,6 +64,7 @@ class Engine {
   void close_idle_solo_places();
 
   void on_event(const process::Event& event);
+  void on_answer(Request& request, const process::Event& event);
   void on_done(Request& request, HopResult hop);
   void on_lost(Request& request, const process::Event& event);
   void release(Request& request);

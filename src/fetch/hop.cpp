@@ -120,7 +120,7 @@ void HopResult::encode(std::string& out) const {
 HopResult HopResult::decode(std::string_view bytes, std::string_view& body) {
   WireReader reader(bytes);
   auto head = reader.value<std::uint32_t>();
-  if (head >= bytes.size()) throw Error("a result from a worker is cut short");
+  if (head >= bytes.size()) throw WireError("a result from a worker is cut short");
   body = bytes.substr(head, bytes.size() - head - 1);
   auto encoding = static_cast<std::uint8_t>(bytes.back());
   auto fixed = reader.value<FixedFields>();
@@ -136,7 +136,7 @@ HopResult HopResult::decode(std::string_view bytes, std::string_view& body) {
   result.num_connects = fixed.num_connects;
   result.remote_port = fixed.remote_port;
   if (fixed.outcome >= kOutcomeCount || encoding > kLastEncoding)
-    throw Error("a result from a worker is damaged");
+    throw WireError("a result from a worker is damaged");
   result.outcome = static_cast<Outcome>(fixed.outcome);
   result.body_encoding = static_cast<FetchResult::Encoding>(encoding);
   result.local_shortage = fixed.flags & kLocalShortage;

@@ -77,6 +77,12 @@ struct HopResult {
 
   FetchResult::Encoding body_encoding = FetchResult::Encoding::none;
 
+  // Whether the host wants to be left alone for a while (RFC 6585 section 4, RFC 9110 section
+  // 15.6.4).
+  bool asks_for_pause() const {
+    return !retry_after.empty() && (response_code == 429 || response_code == 503);
+  }
+
   void encode(std::string& out) const;
   // Of a message that holds a result, then the body or the last part of it, then one byte that says
   // how the body is encoded. `body` is set to where in `bytes` the body lies.

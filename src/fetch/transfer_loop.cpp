@@ -145,9 +145,18 @@ void TransferLoop::add(std::uint64_t job, HopRequest request) {
 std::vector<std::uint64_t> TransferLoop::drop_waiting() {
   std::vector<std::uint64_t> jobs;
   for (auto& [id, host] : hosts_) {
-    for (const Waiting& hop : host.waiting) jobs.push_back(hop.job);
-    host.waiting.clear();
+    auto of_host = drop_waiting(id);
+    jobs.insert(jobs.end(), of_host.begin(), of_host.end());
   }
+  return jobs;
+}
+
+std::vector<std::uint64_t> TransferLoop::drop_waiting(std::uint32_t id) {
+  std::vector<std::uint64_t> jobs;
+  auto host = hosts_.find(id);
+  if (host == hosts_.end()) return jobs;
+  for (const Waiting& hop : host->second.waiting) jobs.push_back(hop.job);
+  host->second.waiting.clear();
   return jobs;
 }
 

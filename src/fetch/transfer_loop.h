@@ -44,6 +44,8 @@ class TransferLoop {
   void add(std::uint64_t job, HopRequest request);
   // Forgets the hops that wait for their turn, and returns their jobs.
   std::vector<std::uint64_t> drop_waiting();
+  // The same, of one host.
+  std::vector<std::uint64_t> drop_waiting(std::uint32_t host);
   // Waits up to `timeout` for anything to happen and does what is due. Returns whether a watched
   // descriptor has events.
   bool run(Clock::duration timeout);

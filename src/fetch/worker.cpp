@@ -84,9 +84,14 @@ class Worker : private TransferObserver {
 
   void take_request(std::uint64_t job, HopRequest request) {
     if (!request.url.empty()) return loop_.add(job, std::move(request));
-    for (std::uint64_t dropped : loop_.drop_waiting()) send_cancelled(dropped);
-    send_cancelled(job);
+    give_back(loop_.drop_waiting());
+    give_back({job});
     write();
+  }
+
+  // Hops that were not begun go back to the engine.
+  void give_back(const std::vector<std::uint64_t>& jobs) {
+    for (std::uint64_t job : jobs) send_cancelled(job);
   }
 
   void send_cancelled(std::uint64_t job) {
@@ -109,6 +114,7 @@ class Worker : private TransferObserver {
   }
 
   bool on_end(Transfer& transfer, HopResult& result) override {
+    if (result.asks_for_pause()) give_back(loop_.drop_waiting(transfer.request().host));
     if (!transfer.body().is_small()) {
       large_.push_back({&transfer, std::move(result)});
       return false;

@@ -22,7 +22,7 @@ std::string build_id_in(std::string_view notes) {
     std::size_t whole = padded(note.n_namesz) + padded(note.n_descsz);
     if (whole > notes.size()) break;
     if (note.n_type == NT_GNU_BUILD_ID &&
-        notes.substr(0, note.n_namesz) == std::string_view("GNU", 4))
+        notes.substr(0, note.n_namesz) == std::string_view("GNU\0", 4))
       return std::string(notes.substr(padded(note.n_namesz), note.n_descsz));
     notes.remove_prefix(whole);
   }

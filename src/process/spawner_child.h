@@ -18,6 +18,8 @@ class SpawnerChild {
   // One that nobody here forked: by what it says on its control socket first. Not alive when it
   // says nothing in time.
   static SpawnerChild that_says_hello(UniqueFd control, std::chrono::milliseconds within);
+  SpawnerChild(const SpawnerChild&) = delete;
+  SpawnerChild& operator=(const SpawnerChild&) = delete;
   SpawnerChild(SpawnerChild&& other) noexcept;
   SpawnerChild& operator=(SpawnerChild&& other) noexcept;
   ~SpawnerChild() { end(); }

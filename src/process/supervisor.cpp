@@ -34,6 +34,8 @@ constexpr std::chrono::seconds kSecondChance{1};
 
 struct Supervisor::State {
   State(std::shared_ptr<Spawner> spawner_to_use, SupervisorOptions options_to_use);
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
   ~State();
 
   WorkerPlace* at(int number) const;

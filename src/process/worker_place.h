@@ -32,6 +32,7 @@ class WorkerPlace {
   };
 
   WorkerPlace(int number, bool kept, const SupervisorOptions& options, WakeSet& wakes);
+  ~WorkerPlace() = default;
   WorkerPlace(const WorkerPlace&) = delete;
   WorkerPlace& operator=(const WorkerPlace&) = delete;
 

@@ -1,4 +1,5 @@
 #include <sys/resource.h>
+#include <algorithm>
 
 #include "program/records.h"
 #include "support/catch.h"
@@ -127,6 +128,23 @@ TEST_CASE("Retry-After pauses the host that asked, and no other") {
   REQUIRE(asked.size() == 2);
   CHECK(asked[1] - asked[0] >= 1950);
   CHECK(read_records(done.out).at(0).num_attempts == 2);
+}
+
+TEST_CASE("a host that asked for a pause gets no request before its time") {
+  Origin origin;
+  std::string list =
+      origin.url("/ok?size=1&n=first") + "\n" + origin.url("/retry-after?value=2&key=one") + "\n";
+  for (int n = 0; n < 40; ++n) list += origin.url("/ok?size=1&n=" + std::to_string(n)) + "\n";
+  Finished done = fetchpool({"--per-host", "1", "-p", "1"}).stdin_text(list).run();
+  CHECK(done.status == 0);
+  CHECK(read_records(done.out).size() == 42);
+  std::vector<Arrival> log = origin.log();
+  REQUIRE(log.size() == 43);
+  auto asked = std::find_if(log.begin(), log.end(), [](const Arrival& arrival) {
+    return arrival.target.starts_with("/retry-after");
+  });
+  REQUIRE(asked + 1 < log.end());
+  CHECK((asked + 1)->milliseconds - asked->milliseconds >= 1950);
 }
 
 TEST_CASE("a senseless Retry-After is no reason to wait") {

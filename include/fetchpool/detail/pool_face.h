@@ -68,7 +68,7 @@ std::function<bool(Encoder&)> encoder_of(Range&& range) {
   if constexpr (std::is_lvalue_reference_v<Range>)
     state = std::make_shared<State>(State{&range});
   else
-    state = std::make_shared<State>(State{std::move(range)});
+    state = std::make_shared<State>(State{std::forward<Range>(range)});
   return [state](Encoder& out) {
     auto& input = [&]() -> auto& {
       if constexpr (std::is_pointer_v<Kept>)
