@@ -294,11 +294,19 @@ void Engine::send_to(int place, const Schedule::Start& start) {
   hop.host = start.host;
   hop.host_quota = start.quota;
   hop.tell_connected = start.host_is_new;
+  hop.pauses_seen = pauses_seen(place);
   request.limit =
       hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
   if (watches_.size() <= static_cast<std::size_t>(place))
     watches_.resize(static_cast<std::size_t>(place) + 1, HopWatch(patience(options_)));
   supervisor_.submit(place, request.job, hop.encode());
+}
+
+// Of the worker at the place: how many of its answers asked for a pause.
+std::uint32_t& Engine::pauses_seen(int place) {
+  auto at = static_cast<std::size_t>(place);
+  if (pauses_seen_.size() <= at) pauses_seen_.resize(at + 1);
+  return pauses_seen_[at];
 }
 
 void Engine::send_solo() {
@@ -330,7 +338,10 @@ Request* Engine::running(std::uint64_t job) {
 
 void Engine::on_event(const process::Event& event) {
   using Kind = process::Event::Kind;
-  if (event.kind == Kind::ready) return;
+  if (event.kind == Kind::ready) {
+    pauses_seen(event.worker) = 0;
+    return;
+  }
   Request* request = running(event.job);
   if (!request) return;  // cancelled meanwhile
   switch (event.kind) {
@@ -412,6 +423,7 @@ void Engine::on_done(Request& request, HopResult hop) {
 void Engine::pause_host(const Request& request, const HopResult& hop, TimePoint now,
                         std::chrono::system_clock::time_point date) {
   if (!hop.asks_for_pause()) return;
+  ++pauses_seen(request.place);
   auto asked = parse_retry_after(hop.retry_after, date);
   if (!asked || *asked == 0 || options_.max_retry_after.count() == 0) return;
   schedule_.pause(request.host, now + std::min<Clock::duration>(std::chrono::seconds(*asked),

@@ -61,6 +61,7 @@ class Engine {
   void send(const Schedule::Start& start);
   void send_to(int place, const Schedule::Start& start);
   void send_solo();
+  std::uint32_t& pauses_seen(int place);
   void close_idle_solo_places();
 
   void on_event(const process::Event& event);
@@ -113,6 +114,7 @@ class Engine {
   bool oldest_held_ = false;  // on hold, the oldest request as well
   bool stopped_ = false;
   bool cancelled_ = false;
+  std::vector<std::uint32_t> pauses_seen_;  // by place
   std::uint64_t retries_ = 0;
   std::uint64_t replaced_ = 0;
   int last_lost_ = 0;  // process id of the worker that was lost last

@@ -58,6 +58,7 @@ std::string HopRequest::encode() const {
   WireWriter writer(out);
   writer.value(host);
   writer.value(host_quota);
+  writer.value(pauses_seen);
   writer.value(std::int64_t{time_left.count()});
   writer.value(
       static_cast<std::uint8_t>(tell_connected | fresh_connection << 1 | without_secrets << 2));
@@ -71,6 +72,7 @@ HopRequest HopRequest::decode(std::string_view bytes) {
   HopRequest request;
   reader.value(request.host);
   reader.value(request.host_quota);
+  reader.value(request.pauses_seen);
   request.time_left = std::chrono::microseconds(reader.value<std::int64_t>());
   auto flags = reader.value<std::uint8_t>();
   request.tell_connected = flags & 1;

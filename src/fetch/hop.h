@@ -25,6 +25,9 @@ struct HopRequest {
   std::chrono::microseconds time_left{0};
   // Send a progress frame as soon as the connection stands.
   bool tell_connected = false;
+  // How many answers of this worker that asked for a pause the engine had seen when it sent this. A
+  // worker gives hops back that were on their way when their host asked.
+  std::uint32_t pauses_seen = 0;
   // Do not use a kept-alive connection.
   bool fresh_connection = false;
   // A redirect led to another origin: headers that may hold secrets stay behind.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 #include <mutex>
+#include <unordered_map>
 
 #include "base/posix.h"
 #include "fetch/hop.h"
@@ -83,10 +84,28 @@ class Worker : private TransferObserver {
   }
 
   void take_request(std::uint64_t job, HopRequest request) {
-    if (!request.url.empty()) return loop_.add(job, std::move(request));
+    if (!request.url.empty()) {
+      if (!comes_too_late(request)) return loop_.add(job, std::move(request));
+      send_cancelled(job);
+      return write();
+    }
     give_back(loop_.drop_waiting());
     give_back({job});
     write();
+  }
+
+  // Whether the hop was sent before the engine knew that its host asks for a pause.
+  bool comes_too_late(const HopRequest& request) {
+    auto asked = asked_for_pause_.find(request.host);
+    if (asked == asked_for_pause_.end()) return false;
+    if (request.pauses_seen < asked->second) return true;
+    asked_for_pause_.erase(asked);
+    return false;
+  }
+
+  void begin_pause(std::uint32_t host) {
+    asked_for_pause_[host] = ++pauses_;
+    give_back(loop_.drop_waiting(host));
   }
 
   // Hops that were not begun go back to the engine.
@@ -114,7 +133,7 @@ class Worker : private TransferObserver {
   }
 
   bool on_end(Transfer& transfer, HopResult& result) override {
-    if (result.asks_for_pause()) give_back(loop_.drop_waiting(transfer.request().host));
+    if (result.asks_for_pause()) begin_pause(transfer.request().host);
     if (!transfer.body().is_small()) {
       large_.push_back({&transfer, std::move(result)});
       return false;
@@ -161,6 +180,9 @@ class Worker : private TransferObserver {
   std::deque<LargeBody> large_;
   std::string head_;
   ByteBuffer part_;
+  // Hosts that asked for a pause: the number of the answer that did, of all such answers.
+  std::unordered_map<std::uint32_t, std::uint32_t> asked_for_pause_;
+  std::uint32_t pauses_ = 0;
   bool is_blocked_ = false;  // the channel takes no more for now
   bool stopping_ = false;
   bool peer_gone_ = false;
