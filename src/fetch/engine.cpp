@@ -1,7 +1,9 @@
 #include "fetch/engine.h"
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -74,10 +76,11 @@ Engine::Engine(const FetchOptions& options)
                   supervisor_options(options_, workers_)),
       schedule_(schedule_options(options_, workers_)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-  if (!epoll_.is_open() || !timer_.is_open())
+      timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
+      turn_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!epoll_.is_open() || !timer_.is_open() || !turn_.is_open())
     throw SystemError("cannot make the descriptors of an event loop", errno);
-  for (int fd : {supervisor_.poll_fd(), timer_.get()}) {
+  for (int fd : {supervisor_.poll_fd(), timer_.get(), turn_.get()}) {
     struct epoll_event event {};
     event.events = EPOLLIN;
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
@@ -131,7 +134,7 @@ std::uint64_t Engine::submit(std::string_view input) {
 }
 
 std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
-  turn_asked_ = false;
+  take_turn();
   std::optional<TimePoint> end;
   if (timeout) end = Clock::now() + *timeout;
   while (finished_.empty() && held_ > 0) {
@@ -196,16 +199,20 @@ Clock::duration Engine::until_timer(TimePoint now) const {
   return std::max(*next - now, Clock::duration::zero());
 }
 
-// Makes poll_fd() readable when there is something to do that no worker tells of.
+// Makes poll_fd() readable when there is something to do that no worker tells of. A timer that was
+// set stays until it fires, even if it turns out too early: to set one costs a virtual machine
+// more than to wake up once for nothing.
 void Engine::arm_timer() {
-  TimePoint at{};
-  if (turn_asked_ || !finished_.empty())
-    at = TimePoint{} + 1ns;
-  else if (auto next = schedule_.next_time(); next && !stopped_ && !oldest_held_)
-    at = *next;
-  if (at == timer_at_) return;
-  timer_at_ = at;
-  auto ns = std::chrono::nanoseconds(at.time_since_epoch()).count();
+  if (!finished_.empty()) ask_for_turn();
+  if (timer_at_ <= Clock::now()) {
+    std::uint64_t times = 0;
+    (void)!read(timer_.get(), &times, sizeof times);
+    timer_at_ = TimePoint::max();
+  }
+  auto next = schedule_.next_time();
+  if (!next || stopped_ || oldest_held_ || *next >= timer_at_) return;
+  timer_at_ = *next;
+  auto ns = std::chrono::nanoseconds(timer_at_.time_since_epoch()).count();
   struct itimerspec spec {};
   spec.it_value.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
   spec.it_value.tv_nsec = static_cast<long>(ns % 1'000'000'000);
@@ -216,7 +223,15 @@ void Engine::arm_timer() {
 void Engine::ask_for_turn() {
   if (turn_asked_) return;
   turn_asked_ = true;
-  arm_timer();
+  std::uint64_t one = 1;
+  (void)!write(turn_.get(), &one, sizeof one);
+}
+
+void Engine::take_turn() {
+  if (!turn_asked_) return;
+  turn_asked_ = false;
+  std::uint64_t count = 0;
+  (void)!read(turn_.get(), &count, sizeof count);
 }
 
 void Engine::hold(bool on, bool oldest_too) {

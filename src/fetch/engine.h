@@ -53,6 +53,7 @@ class Engine {
   void watch_worker(int place, const std::vector<Request*>& sent, TimePoint now);
   void arm_timer();
   void ask_for_turn();
+  void take_turn();
 
   void dispatch();
   void feed_suspects(std::uint64_t highest);
@@ -89,7 +90,8 @@ class Engine {
   Schedule schedule_;
   UniqueFd epoll_;
   UniqueFd timer_;
-  TimePoint timer_at_{};
+  UniqueFd turn_;  // readable while a turn is asked for
+  TimePoint timer_at_ = TimePoint::max();
   bool turn_asked_ = false;
 
   std::vector<int> places_;          // of the workers of the schedule
