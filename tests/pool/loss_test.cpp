@@ -5,10 +5,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <fstream>
 #include <iterator>
-#include <random>
 #include <set>
 #include <thread>
 
@@ -196,30 +194,6 @@ TEST_CASE("X08 a worker that dies while it writes a large result harms nobody el
     CHECK(whole.get().size() == 8 << 20);
     CHECK_THROWS_AS(torn.get(), WorkerLost);
   }
-}
-
-TEST_CASE("X10 under random kills every task ends once with the right value", "[loss]") {
-  auto seed = std::random_device{}();
-  INFO("seed " << seed);
-  Pool pool(3);
-  std::atomic<bool> stop = false;
-  std::thread killer([&] {
-    std::mt19937 random(seed);
-    while (!stop) {
-      int pid = pool.worker_pids()[random() % 3];
-      if (pid > 0) kill(pid, SIGKILL);
-      std::this_thread::sleep_for(5ms);
-    }
-  });
-  auto end = std::chrono::steady_clock::now() + 3s;
-  while (std::chrono::steady_clock::now() < end) {
-    auto result = pool.map_async(square, numbers(2000), {.attempts = 1000, .chunksize = 3});
-    REQUIRE(result.wait(30s));
-    REQUIRE(result.get() == squares(2000));
-  }
-  stop = true;
-  killer.join();
-  CHECK(pool.insights().workers_started > 100);
 }
 
 TEST_CASE("exit, _exit and abort in a task end as a lost worker with its code", "[loss]") {
