@@ -328,5 +328,31 @@ TEST_CASE("a task without result can be called in all ways", "[pool]") {
   CHECK(count == 3);
 }
 
+// Counts the objects of its type that are alive in this process.
+struct Counted {
+  Counted() { ++alive; }
+  Counted(const Counted& other) : number(other.number) { ++alive; }
+  Counted& operator=(const Counted&) = default;
+  ~Counted() { --alive; }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(number);
+  }
+  int number = 0;
+  inline static std::atomic<int> alive = 0;
+};
+
+TEST_CASE("P28 no argument or result is kept alive after the call", "[calls]") {
+  Pool pool(1);
+  {
+    std::vector<Counted> arguments(10);
+    auto results = pool.map([](const Counted& same) { return same; }, arguments);
+    CHECK(results.size() == 10);
+    CHECK(Counted::alive == 20);
+  }
+  CHECK(Counted::alive == 0);
+  CHECK(pool.apply([] { return Counted::alive.load(); }) == 0);
+}
+
 }  // namespace
 }  // namespace fetchpool::test
