@@ -51,13 +51,27 @@ TEST_CASE("X13 no worker outlives a program that is killed", "[program]") {
 }
 
 TEST_CASE("X23 a worker that dies while it is written to does not end the program", "[program]") {
-  CHECK(program("global").run().signal == 0);
+  Finished done = program("pipe").run();
+  CHECK(done.signal == 0);
+  CHECK(done.out == "lives\n");
 }
 
 TEST_CASE("X25 without free descriptors a pool goes on with the workers it has", "[program]") {
   Finished done = program("descriptors").run();
   CHECK(done.status == 0);
   CHECK(done.out == "works\n");
+}
+
+TEST_CASE("X25 without free processes a pool goes on with the workers it has", "[program]") {
+  Finished done = program("processes").run();
+  CHECK(done.status == 0);
+  CHECK(done.out == "works\n");
+}
+
+TEST_CASE("P38 X25 a pool that can start nobody says why, and leaves nobody", "[program]") {
+  Finished done = program("no_processes").run();
+  CHECK(done.status == 0);
+  CHECK_THAT(done.out, ContainsSubstring("Resource temporarily unavailable"));
 }
 
 }  // namespace
