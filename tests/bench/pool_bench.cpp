@@ -1,4 +1,5 @@
-// How fast the Pool is beside Python's, in one run: pool_bench [PYTHON]. Two workers, best of 3.
+// How fast the Pool is beside Python's Pool and ProcessPoolExecutor, in one run: pool_bench
+// [PYTHON]. Two workers, best of 3.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -51,11 +52,20 @@ std::map<std::string, double> seconds_of_python(const std::string& python) {
   return seconds;
 }
 
-void print(const char* name, double count, double ours, double python, double wanted) {
-  std::printf("%-14s %14.0f /s   Python %12.0f /s   x%-6.1f", name, count / ours,
-              python > 0 ? count / python : 0, python / ours);
-  if (wanted > 0) std::printf(" (wanted x%.0f)", wanted);
+void print(const char* name, double count, double ours, const std::map<std::string, double>& python,
+           double wanted) {
+  auto seconds = [&python](const std::string& key) {
+    auto found = python.find(key);
+    return found == python.end() ? 0 : found->second;
+  };
+  std::printf("%-14s %12.0f /s", name, count / ours);
+  if (double pool = seconds(name); pool > 0)
+    std::printf("   Pool %11.0f /s x%-5.1f", count / pool, pool / ours);
+  if (double executor = seconds(std::string("ppe_") + name); executor > 0)
+    std::printf("   Executor %9.0f /s x%-5.1f", count / executor, executor / ours);
+  if (wanted > 0) std::printf("   (wanted x%.0f of Pool)", wanted);
   std::printf("\n");
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -71,22 +81,22 @@ int main(int argc, char** argv) {
   print("one_by_one", kOnes, best_of_3([&] {
           for (int i = 0; i < kOnes; ++i) pool.apply(noop, i);
         }),
-        python["one_by_one"], 0);
+        python, 0);
   print("apply_async", kMany, best_of_3([&] {
           std::vector<fetchpool::ApplyResult<int>> results;
           for (int i = 0; i < kMany; ++i) results.push_back(pool.apply_async(noop, i));
           for (const auto& result : results) result.get();
         }),
-        python["apply_async"], 0);
-  print("map_chunk_1", kMany, best_of_3([&] { pool.map(noop, many, {.chunksize = 1}); }),
-        python["map_chunk_1"], 4);
-  print("map_default", kDefault, best_of_3([&] { pool.map(noop, all); }), python["map_default"], 2);
+        python, 0);
+  print("map_chunk_1", kMany, best_of_3([&] { pool.map(noop, many, {.chunksize = 1}); }), python,
+        4);
+  print("map_default", kDefault, best_of_3([&] { pool.map(noop, all); }), python, 2);
   print("large_results", kResults, best_of_3([&] { pool.map(large, sizes, {.chunksize = 1}); }),
-        python["large_results"], 5);
+        python, 5);
   print("large_streamed", kResults, best_of_3([&] {
           std::size_t bytes = 0;
           for (const std::string& page : pool.imap(large, sizes)) bytes += page.size();
           if (bytes != kResults * (std::size_t{1} << 20)) std::abort();
         }),
-        python["large_streamed"], 5);
+        python, 5);
 }
