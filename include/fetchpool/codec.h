@@ -96,6 +96,9 @@ class Decoder {
     static_assert(std::is_trivially_copyable_v<T>);
     std::array<char, sizeof(T)> bytes;
     std::memcpy(bytes.data(), take(sizeof(T)).data(), sizeof(T));
+    if constexpr (std::is_same_v<T, bool>) {
+      if (bytes[0] != 0 && bytes[0] != 1) throw_damaged();
+    }
     return std::bit_cast<T>(bytes);
   }
   // A number of things of which each takes at least `least` bytes, 1 or more.
@@ -108,6 +111,7 @@ class Decoder {
 
  private:
   [[noreturn]] static void throw_cut_short();
+  [[noreturn]] static void throw_damaged();
 
   std::string_view bytes_;
 };

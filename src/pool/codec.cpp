@@ -9,6 +9,10 @@ void Decoder::throw_cut_short() {
   throw SerializationError("a value cannot be decoded: its bytes end too early");
 }
 
+void Decoder::throw_damaged() {
+  throw SerializationError("a value cannot be decoded: its bytes are damaged");
+}
+
 void detail::make_resident(void* data, std::size_t size) {
   constexpr std::size_t kWorthACall = std::size_t{128} << 10;
   if (size < kWorthACall) return;

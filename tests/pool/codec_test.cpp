@@ -82,6 +82,13 @@ TEST_CASE("bytes that were cut or changed never decode into a crash or much memo
   SUCCEED();
 }
 
+TEST_CASE("a truth value that is neither true nor false is refused", "[codec]") {
+  std::string bytes(1, '\x3f');
+  Decoder in(bytes);
+  CHECK_THROWS_AS(Codec<bool>::decode(in), SerializationError);
+  CHECK(round_trip(true));
+}
+
 TEST_CASE("a length beyond what is there is refused before memory is taken", "[codec]") {
   Encoder out;
   out.length(std::size_t{1} << 40);
