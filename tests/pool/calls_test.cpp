@@ -306,12 +306,18 @@ TEST_CASE("P32 a result that cannot be encoded is its task's error and spares th
   pool.join();
 }
 
+// The numbers in a text, to be read once.
+struct WordsOf {
+  std::istream& text;
+  std::istream_iterator<int> begin() const { return std::istream_iterator<int>(text); }
+  std::istream_iterator<int> end() const { return {}; }
+};
+
 TEST_CASE("ranges of all kinds are taken", "[pool]") {
   Pool pool(2);
   CHECK(pool.map(square, std::list<int>{1, 2, 3}) == std::vector<int>{1, 4, 9});
   std::istringstream words("3 4 5");
-  auto input =
-      std::ranges::subrange(std::istream_iterator<int>(words), std::istream_iterator<int>());
+  auto input = WordsOf{words};
   CHECK(pool.map(square, input) == std::vector<int>{9, 16, 25});
   std::vector<bool> bits{true, false};
   CHECK(pool.map([](bool bit) { return !bit; }, bits) == std::vector<bool>{false, true});

@@ -8,9 +8,9 @@
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <random>
-#include <ranges>
 #include <set>
 #include <thread>
 
@@ -112,6 +112,43 @@ Footprint footprint(int spawner) {
           entries("/proc/" + std::to_string(spawner) + "/fd").size()};
 }
 
+// Tasks 0, 1, 2, ... until a point in time; counts them.
+class TimedInput {
+ public:
+  TimedInput(TimePoint end, std::string file, int& count)
+      : end_(end), file_(std::move(file)), count_(&count) {}
+
+  class Iterator {
+   public:
+    using value_type = std::tuple<std::string, int>;
+    using difference_type = std::ptrdiff_t;
+    Iterator() = default;
+    explicit Iterator(const TimedInput& input) : input_(&input) {}
+    value_type operator*() const {
+      *input_->count_ = at_ + 1;
+      return {input_->file_, at_};
+    }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    void operator++(int) { ++at_; }
+    bool at_end() const { return Clock::now() >= input_->end_; }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.at_end(); }
+
+   private:
+    const TimedInput* input_ = nullptr;
+    int at_ = 0;
+  };
+  Iterator begin() const { return Iterator(*this); }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  TimePoint end_;
+  std::string file_;
+  int* count_;
+};
+
 TEST_CASE("X10 under random kills every task ends once with the right value", "[killer]") {
   auto seed = std::random_device{}();
   INFO("seed " << seed);
@@ -126,14 +163,7 @@ TEST_CASE("X10 under random kills every task ends once with the right value", "[
   std::map<int, int> values;
   {
     RandomKiller killer(pool, seed);
-    auto end = std::chrono::steady_clock::now() + duration;
-    auto inputs =
-        std::views::iota(0) |
-        std::views::take_while([&](int) { return std::chrono::steady_clock::now() < end; }) |
-        std::views::transform([&](int x) {
-          next = x + 1;
-          return std::tuple(file, x);
-        });
+    TimedInput inputs(std::chrono::steady_clock::now() + duration, file, next);
     auto task = [](const std::tuple<std::string, int>& arguments) {
       int x = std::get<1>(arguments);
       return std::pair(x, square_and_log(std::get<0>(arguments), x));
