@@ -56,11 +56,13 @@ TEST_CASE("X23 a worker that dies while it is written to does not end the progra
   CHECK(done.out == "lives\n");
 }
 
+#ifndef __SANITIZE_ADDRESS__  // whose companion for undefined behaviour needs a descriptor itself
 TEST_CASE("X25 without free descriptors a pool goes on with the workers it has", "[program]") {
   Finished done = program("descriptors").run();
   CHECK(done.status == 0);
   CHECK(done.out == "works\n");
 }
+#endif
 
 TEST_CASE("X25 without free processes a pool goes on with the workers it has", "[program]") {
   Finished done = program("processes").run();
