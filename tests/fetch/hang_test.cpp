@@ -92,7 +92,7 @@ TEST_CASE("a worker that is stopped is replaced and its transfers are made again
 
 #if defined(__x86_64__)
 // Puts an endless loop where the process is. False: that is not allowed here.
-bool make_spin(int pid) {
+[[maybe_unused]] bool make_spin(int pid) {
   if (ptrace(PTRACE_ATTACH, pid, nullptr, nullptr) != 0) return false;
   waitpid(pid, nullptr, __WALL);
   struct user_regs_struct registers {};
@@ -104,6 +104,7 @@ bool make_spin(int pid) {
   return ptrace(PTRACE_DETACH, pid, nullptr, nullptr) == 0;
 }
 
+#ifndef __SANITIZE_ADDRESS__  // whose search for leaks does not work under ptrace
 TEST_CASE("a worker that spins is replaced and its transfers are made again", "[hangs]") {
   test::Origin origin;
   Fetcher fetcher(impatient(2));
@@ -131,6 +132,7 @@ std::size_t steal_requests(int worker) {
   }
   return 0;
 }
+#endif
 
 TEST_CASE("a worker that is deaf to its channel is replaced", "[hangs]") {
   test::Origin origin;
