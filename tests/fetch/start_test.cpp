@@ -11,13 +11,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A user of whom nobody else has processes.
-constexpr const char* kUser = "54321";
+// A user of this test process alone: what tests beside it start as theirs does not count here.
+const std::string user = std::to_string(100000 + getpid());
 
 // The program as a user who may have so many processes. Root may have any number.
 Finished with_processes(int count, const std::vector<std::string>& arguments) {
   return Command("setpriv")
-      .args({std::string("--reuid=") + kUser, std::string("--regid=") + kUser, "--clear-groups"})
+      .args({"--reuid=" + user, "--regid=" + user, "--clear-groups"})
       .args({"prlimit", "--nproc=" + std::to_string(count), program_path("fetchpool")})
       .args(arguments)
       .time_limit(20s)
