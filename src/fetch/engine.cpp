@@ -1,19 +1,13 @@
 #include "fetch/engine.h"
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 
 #include "base/wire.h"
+#include "fetch/engine_options.h"
 #include "fetch/limits.h"
 #include "fetch/retry.h"
 #include "fetch/url.h"
-#include "fetch/worker.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -29,38 +23,6 @@ constexpr int kDeathsAlone = 3;
 constexpr int kKillsAlone = 10;
 // A worker that is not ready for so long does not count as one.
 constexpr auto kMissing = 1s;
-// In the id of a job that belongs to no request.
-constexpr Schedule::Ticket kNoTicket = 0xffffffff;
-
-process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers) {
-  process::SupervisorOptions supervisor;
-  supervisor.function = run_fetch_worker;
-  supervisor.setup = TransferSettings{options, options.concurrency}.encode();
-  supervisor.running_per_worker = options.concurrency;
-  supervisor.jobs_per_worker = options.concurrency * 2 + 16;
-  supervisor.transport = process::SupervisorOptions::Transport::pipes;
-  // More in all would use up the pipe quota of an ordinary user.
-  supervisor.pipe_bytes =
-      std::min(std::size_t{1} << 20, (std::size_t{16} << 20) / static_cast<std::size_t>(workers));
-  supervisor.max_payload = kLongestPart + options.max_header_bytes * 2 + (std::size_t{1} << 20);
-  supervisor.descriptors = process::WorkerDescriptors::only_its_own;
-  supervisor.silent_for = options.worker_timeout;
-  return supervisor;
-}
-
-// Longer than the silence for which the supervisor ends a worker, so that a worker that does
-// nothing at all is ended for that.
-Clock::duration patience(const FetchOptions& options) {
-  return options.worker_timeout * 3 / 2;
-}
-
-Schedule::Options schedule_options(const FetchOptions& options, int workers) {
-  Schedule::Options schedule;
-  schedule.total = options.concurrency;
-  schedule.per_host = options.per_host;
-  schedule.workers = workers;
-  return schedule;
-}
 
 int worker_count(const FetchOptions& options) {
   return options.processes > 0 ? options.processes : posix::usable_cpus();
@@ -75,24 +37,10 @@ Engine::Engine(const FetchOptions& options)
                       {.keep_descriptors = false, .allow_threads = options.allow_threads}),
                   supervisor_options(options_, workers_)),
       schedule_(schedule_options(options_, workers_)),
-      epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
-      turn_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!epoll_.is_open() || !timer_.is_open() || !turn_.is_open())
-    throw SystemError("cannot make the descriptors of an event loop", errno);
-  for (int fd : {supervisor_.poll_fd(), timer_.get(), turn_.get()}) {
-    struct epoll_event event {};
-    event.events = EPOLLIN;
-    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
-      throw SystemError("cannot wait for the workers", errno);
-  }
-  for (int worker = 0; worker < workers_; ++worker) {
-    int place = supervisor_.add_worker();
-    places_.push_back(place);
-    if (worker_of_.size() <= static_cast<std::size_t>(place))
-      worker_of_.resize(static_cast<std::size_t>(place) + 1, -1);
-    worker_of_[static_cast<std::size_t>(place)] = worker;
-  }
+      solo_(supervisor_, schedule_, std::max(workers_, 8)),
+      watch_(options_.worker_timeout),
+      wake_up_(supervisor_.poll_fd()) {
+  for (int worker = 0; worker < workers_; ++worker) places_.push_back(supervisor_.add_worker());
   room_.resize(places_.size());
   ready_at_.resize(places_.size(), Clock::now());
 }
@@ -101,24 +49,9 @@ std::size_t Engine::room() const {
   return stopped_ || held_ >= kMostHeld ? 0 : kMostHeld - held_;
 }
 
-Request& Engine::new_request() {
-  Schedule::Ticket ticket;
-  if (free_.empty()) {
-    ticket = static_cast<Schedule::Ticket>(requests_.size());
-    requests_.emplace_back();
-  } else {
-    ticket = free_.back();
-    free_.pop_back();
-  }
-  Request& request = requests_[ticket];
-  request.ticket = ticket;
-  request.seq = next_seq_++;
-  ++held_;
-  return request;
-}
-
 std::uint64_t Engine::submit(std::string_view input) {
-  Request& request = new_request();
+  Request& request = requests_.add();
+  ++held_;
   std::uint64_t seq = request.seq;
   request.submitted = Clock::now();
   auto parsed = parse_url(input);
@@ -129,24 +62,24 @@ std::uint64_t Engine::submit(std::string_view input) {
     request.chain = Chain(std::string(input), std::move(std::get<Url>(parsed)));
     wait_again(request);
   }
-  ask_for_turn();
+  wake_up_.ask_for_turn();
   return seq;
 }
 
 std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
-  take_turn();
+  wake_up_.take_turn();
   std::optional<TimePoint> end;
   if (timeout) end = Clock::now() + *timeout;
   while (finished_.empty() && held_ > 0) {
     TimePoint now = Clock::now();
     auto left = end ? std::max(*end - now, Clock::duration::zero()) : Clock::duration(1h);
-    turn(std::min(left, until_timer(now)));
+    turn(std::min(left, until_alarm(now)));
     if (end && Clock::now() >= *end) break;
   }
   results_.clear();
   std::swap(results_, finished_);
   held_ -= results_.size();
-  arm_timer();
+  prepare_wake_up();
   return results_;
 }
 
@@ -156,87 +89,33 @@ void Engine::turn(Clock::duration timeout) {
   // What became possible goes out at once: the caller may be away for a while.
   dispatch();
   supervisor_.send();
-  watch_workers();
-  for (std::string& warning : supervisor_.take_warnings()) warnings_.push_back(std::move(warning));
+  if (!cancelled_) warn(watch_.look(Clock::now(), requests_, supervisor_));
+  warn(supervisor_.take_warnings());
 }
 
-// The supervisor wakes at least as often as this wants to look, as long as jobs are outstanding.
-void Engine::watch_workers() {
-  TimePoint now = Clock::now();
-  if (options_.worker_timeout.count() == 0 || cancelled_ || now < next_watch_) return;
-  next_watch_ = now + HopWatch(patience(options_)).tick();
-  std::vector<std::vector<Request*>> sent(watches_.size());
-  for (Request& request : requests_)
-    if (request.state == Request::State::running)
-      sent[static_cast<std::size_t>(request.place)].push_back(&request);
-  for (std::size_t place = 0; place < sent.size(); ++place)
-    watch_worker(static_cast<int>(place), sent[place], now);
+void Engine::warn(std::vector<std::string>&& warnings) {
+  for (std::string& warning : warnings) warnings_.push_back(std::move(warning));
 }
 
-void Engine::watch_worker(int place, const std::vector<Request*>& sent, TimePoint now) {
-  const process::StatusPage& status = supervisor_.status(place);
-  // Counted first: what begins after it is seen at the next look.
-  std::uint64_t begun = status.started();
-  std::vector<process::StatusPage::Running> running = status.running();
-  std::vector<HopWatch::Hop> hops;
-  for (const Request* request : sent) {
-    bool runs = std::any_of(running.begin(), running.end(),
-                            [&](const auto& entry) { return entry.job == request->job; });
-    hops.push_back({request->job, runs, request->limit});
-  }
-  HopWatch::Finding finding = watches_[static_cast<std::size_t>(place)].look(now, hops, begun);
-  if (finding == HopWatch::Finding::fine) return;
-  warnings_.push_back("worker process " + std::to_string(supervisor_.pid(place)) +
-                      (finding == HopWatch::Finding::deaf ? " does not take up its work"
-                                                          : " does not end a transfer") +
-                      " and was replaced");
-  supervisor_.kill_worker(place);
+// When the schedule may have something to do that no worker tells of.
+std::optional<TimePoint> Engine::alarm() const {
+  return stopped_ || oldest_held_ ? std::nullopt : schedule_.next_time();
 }
 
-Clock::duration Engine::until_timer(TimePoint now) const {
-  auto next = schedule_.next_time();
-  if (!next || stopped_ || oldest_held_) return 1h;
-  return std::max(*next - now, Clock::duration::zero());
+Clock::duration Engine::until_alarm(TimePoint now) const {
+  auto time = alarm();
+  return time ? std::max(*time - now, Clock::duration::zero()) : Clock::duration(1h);
 }
 
-// Makes poll_fd() readable when there is something to do that no worker tells of. A timer that was
-// set stays until it fires, even if it turns out too early: to set one costs a virtual machine
-// more than to wake up once for nothing.
-void Engine::arm_timer() {
-  if (!finished_.empty()) ask_for_turn();
-  if (timer_at_ <= Clock::now()) {
-    std::uint64_t times = 0;
-    (void)!read(timer_.get(), &times, sizeof times);
-    timer_at_ = TimePoint::max();
-  }
-  auto next = schedule_.next_time();
-  if (!next || stopped_ || oldest_held_ || *next >= timer_at_) return;
-  timer_at_ = *next;
-  auto ns = std::chrono::nanoseconds(timer_at_.time_since_epoch()).count();
-  struct itimerspec spec {};
-  spec.it_value.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
-  spec.it_value.tv_nsec = static_cast<long>(ns % 1'000'000'000);
-  timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
-}
-
-// What was called outside wait() needs a wait() to take effect.
-void Engine::ask_for_turn() {
-  if (turn_asked_) return;
-  turn_asked_ = true;
-  std::uint64_t one = 1;
-  (void)!write(turn_.get(), &one, sizeof one);
-}
-
-void Engine::take_turn() {
-  if (!turn_asked_) return;
-  turn_asked_ = false;
-  std::uint64_t count = 0;
-  (void)!read(turn_.get(), &count, sizeof count);
+void Engine::prepare_wake_up() {
+  if (!finished_.empty()) wake_up_.ask_for_turn();
+  wake_up_.quiet_past_alarm(Clock::now());
+  if (auto time = alarm()) wake_up_.at(*time);
 }
 
 void Engine::hold(bool on, bool oldest_too) {
   bool lets_go = (on_hold_ && !on) || (oldest_held_ && !oldest_too);
-  if (lets_go) ask_for_turn();
+  if (lets_go) wake_up_.ask_for_turn();
   on_hold_ = on;
   oldest_held_ = on && oldest_too;
 }
@@ -246,12 +125,13 @@ void Engine::dispatch() {
   // On hold, the oldest request goes on all the same: whoever asked for the hold may be waiting for
   // its result to have room again.
   std::uint64_t highest =
-      on_hold_ ? lowest_unfinished() : std::numeric_limits<std::uint64_t>::max();
-  feed_suspects(highest);
+      on_hold_ ? requests_.lowest_unfinished() : std::numeric_limits<std::uint64_t>::max();
+  solo_.admit(requests_, highest);
   TimePoint now = Clock::now();
   look_at_workers(now);
   while (auto start = schedule_.next(now, room_, highest)) send(*start);
-  send_solo();
+  while (auto ready = solo_.next()) send_to(ready->place, ready->start);
+  solo_.adjust_workers();
 }
 
 // A worker that is not there for long (it cannot be started, say) leaves its slots to the others.
@@ -263,46 +143,19 @@ void Engine::look_at_workers(TimePoint now) {
   }
 }
 
-std::uint64_t Engine::lowest_unfinished() const {
-  std::uint64_t lowest = next_seq_;
-  for (const Request& request : requests_)
-    if (request.state != Request::State::free) lowest = std::min(lowest, request.seq);
-  return lowest;
-}
-
-// Lets as many suspects into the schedule as there may be workers that run one alone.
-void Engine::feed_suspects(std::uint64_t highest) {
-  auto most = static_cast<std::size_t>(std::max(workers_, 8));
-  for (auto at = suspects_.begin(); at != suspects_.end() && solo_admitted_ < most;) {
-    Request& request = requests_[*at];
-    if (request.seq > highest) {
-      ++at;
-      continue;
-    }
-    schedule_.add_alone(request.host, request.ticket, request.seq);
-    at = suspects_.erase(at);
-    ++solo_admitted_;
-  }
-}
-
 void Engine::send(const Schedule::Start& start) {
-  requests_[start.ticket].worker = start.worker;
-  if (start.worker == Schedule::kAlone) {
-    solo_pending_.push_back(start);
-    return;
-  }
+  requests_.at(start.ticket).worker = start.worker;
+  if (start.worker == Schedule::kAlone) return solo_.take(start);
   auto worker = static_cast<std::size_t>(start.worker);
   --room_[worker];
   send_to(places_[worker], start);
 }
 
 void Engine::send_to(int place, const Schedule::Start& start) {
-  Request& request = requests_[start.ticket];
+  Request& request = requests_.at(start.ticket);
   request.state = Request::State::running;
   request.place = place;
-  // A job's id is the request's ticket and a serial number, so that an answer finds its request
-  // and an old answer finds none.
-  request.job = next_serial_++ << 32 | request.ticket;
+  request.job = requests_.new_job(request.ticket);
   int attempts = request.chain.attempts();
   HopRequest hop = request.chain.next_hop(options_);
   if (attempts > 0 && request.chain.attempts() > attempts) ++retries_;
@@ -312,8 +165,6 @@ void Engine::send_to(int place, const Schedule::Start& start) {
   hop.pauses_seen = pauses_seen(place);
   request.limit =
       hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
-  if (watches_.size() <= static_cast<std::size_t>(place))
-    watches_.resize(static_cast<std::size_t>(place) + 1, HopWatch(patience(options_)));
   supervisor_.submit(place, request.job, hop.encode());
 }
 
@@ -324,47 +175,20 @@ std::uint32_t& Engine::pauses_seen(int place) {
   return pauses_seen_[at];
 }
 
-void Engine::send_solo() {
-  for (auto& solo : solo_) {
-    if (solo_pending_.empty()) break;
-    if (solo.busy || supervisor_.room(solo.place) == 0) continue;
-    solo.busy = true;
-    Schedule::Start start = solo_pending_.front();
-    solo_pending_.pop_front();
-    send_to(solo.place, start);
-  }
-  auto idle = static_cast<std::size_t>(
-      std::count_if(solo_.begin(), solo_.end(), [](const SoloPlace& solo) { return !solo.busy; }));
-  for (; idle < solo_pending_.size(); ++idle) solo_.push_back({supervisor_.add_worker(), false});
-  if (solo_admitted_ == 0 && suspects_.empty()) close_idle_solo_places();
-}
-
-void Engine::close_idle_solo_places() {
-  for (const SoloPlace& solo : solo_) supervisor_.remove_worker(solo.place);
-  solo_.clear();
-}
-
-Request* Engine::running(std::uint64_t job) {
-  auto ticket = static_cast<Schedule::Ticket>(job);
-  if (ticket >= requests_.size()) return nullptr;
-  Request& request = requests_[ticket];
-  return request.state == Request::State::running && request.job == job ? &request : nullptr;
-}
-
 void Engine::on_event(const process::Event& event) {
   using Kind = process::Event::Kind;
   if (event.kind == Kind::ready) {
     pauses_seen(event.worker) = 0;
     return;
   }
-  Request* request = running(event.job);
+  Request* request = requests_.running(event.job);
   if (!request) return;  // cancelled meanwhile
   switch (event.kind) {
     case Kind::progress:
       schedule_.connected(request->host);
       break;
     case Kind::part:
-      watches_[static_cast<std::size_t>(request->place)].part_came();
+      watch_.part_came(request->place);
       request->body.append(event.bytes);
       break;
     case Kind::done:
@@ -397,11 +221,7 @@ void Engine::on_answer(Request& request, const process::Event& event) {
 // Gives the schedule and the solo lane back what the hop held.
 void Engine::release(Request& request) {
   schedule_.ended(request.host, request.worker);
-  if (request.worker == Schedule::kAlone) {
-    --solo_admitted_;
-    for (SoloPlace& solo : solo_)
-      if (solo.place == request.place) solo.busy = false;
-  }
+  if (request.worker == Schedule::kAlone) solo_.ended(request.place);
   request.state = Request::State::waiting;
 }
 
@@ -459,8 +279,7 @@ void Engine::on_lost(Request& request, const process::Event& event) {
   using Cause = process::Event::Cause;
   if (event.pid != last_lost_) ++replaced_;
   last_lost_ = event.pid;
-  // What comes next is another worker.
-  watches_[static_cast<std::size_t>(request.place)] = HopWatch(patience(options_));
+  watch_.replaced(request.place);
   bool alone = request.worker == Schedule::kAlone;
   release(request);
   if (cancelled_ || stopped_) return cancel_request(request);
@@ -483,7 +302,7 @@ void Engine::on_lost(Request& request, const process::Event& event) {
 void Engine::suspect(Request& request) {
   request.suspect = true;
   request.body = {};
-  suspects_.push_back(request.ticket);
+  solo_.add(request);
 }
 
 void Engine::wait_again(Request& request, TimePoint not_before) {
@@ -502,19 +321,15 @@ void Engine::cancel_request(Request& request) {
 void Engine::give_back(Request& request, FetchResult&& result) {
   result.seq = request.seq;
   finished_.push_back(std::move(result));
-  free_.push_back(request.ticket);
-  request = Request{};
+  requests_.remove(request);
 }
 
 void Engine::stop() {
   if (stopped_) return;
   stopped_ = true;
-  ask_for_turn();
-  for (Schedule::Ticket ticket : schedule_.drop_waiting()) cancel_request(requests_[ticket]);
-  for (Schedule::Ticket ticket : suspects_) cancel_request(requests_[ticket]);
-  suspects_.clear();
-  for (const Schedule::Start& start : solo_pending_) cancel_request(requests_[start.ticket]);
-  solo_pending_.clear();
+  wake_up_.ask_for_turn();
+  for (Schedule::Ticket ticket : schedule_.drop_waiting()) cancel_request(requests_.at(ticket));
+  for (Schedule::Ticket ticket : solo_.drop_waiting()) cancel_request(requests_.at(ticket));
   recall_hops();
 }
 
@@ -522,24 +337,24 @@ void Engine::stop() {
 void Engine::recall_hops() {
   for (int place : places_)
     if (supervisor_.room(place) > 0)
-      supervisor_.submit(place, next_serial_++ << 32 | kNoTicket, HopRequest{}.encode());
+      supervisor_.submit(place, requests_.new_job(RequestTable::kNoTicket), HopRequest{}.encode());
 }
 
 void Engine::cancel() {
   stop();
   if (cancelled_) return;
   cancelled_ = true;
-  ask_for_turn();
+  wake_up_.ask_for_turn();
   for (Request& request : requests_)
     if (request.state == Request::State::running) cancel_request(request);
   for (int place : places_) supervisor_.kill_worker(place);
-  for (const SoloPlace& solo : solo_) supervisor_.kill_worker(solo.place);
+  for (int place : solo_.places()) supervisor_.kill_worker(place);
 }
 
 Fetcher::Counts Engine::counts() const {
   Fetcher::Counts counts;
   counts.running = static_cast<std::size_t>(schedule_.running());
-  counts.waiting = schedule_.waiting() + suspects_.size() + solo_pending_.size();
+  counts.waiting = schedule_.waiting() + solo_.waiting();
   counts.workers_replaced = replaced_;
   counts.retries = retries_;
   return counts;
@@ -548,7 +363,7 @@ Fetcher::Counts Engine::counts() const {
 std::vector<int> Engine::worker_pids() const {
   std::vector<int> pids;
   for (int place : places_) pids.push_back(supervisor_.pid(place));
-  for (const SoloPlace& solo : solo_) pids.push_back(supervisor_.pid(solo.place));
+  for (int place : solo_.places()) pids.push_back(supervisor_.pid(place));
   std::erase_if(pids, [](int pid) { return pid <= 0; });
   return pids;
 }

@@ -3,19 +3,18 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
-#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/unique_fd.h"
 #include "fetch/hop.h"
-#include "fetch/hop_watch.h"
-#include "fetch/request.h"
+#include "fetch/request_table.h"
 #include "fetch/schedule.h"
+#include "fetch/solo_lane.h"
+#include "fetch/wake_up.h"
+#include "fetch/worker_watch.h"
 #include "fetchpool/fetch.h"
 #include "process/supervisor.h"
 
@@ -30,7 +29,7 @@ class Engine {
   std::uint64_t submit(std::string_view url);
   std::size_t unfinished() const { return held_; }
   std::vector<FetchResult>& wait(std::optional<Clock::duration> timeout);
-  int poll_fd() const { return epoll_.get(); }
+  int poll_fd() const { return wake_up_.fd(); }
 
   void hold(bool on, bool oldest_too);
   void stop();
@@ -41,36 +40,23 @@ class Engine {
   std::vector<std::string> take_warnings();
 
  private:
-  // Workers for suspects, one job each.
-  struct SoloPlace {
-    int place;
-    bool busy;
-  };
-
   void turn(Clock::duration timeout);
-  Clock::duration until_timer(TimePoint now) const;
-  void watch_workers();
-  void watch_worker(int place, const std::vector<Request*>& sent, TimePoint now);
-  void arm_timer();
-  void ask_for_turn();
-  void take_turn();
+  std::optional<TimePoint> alarm() const;
+  Clock::duration until_alarm(TimePoint now) const;
+  void prepare_wake_up();
+  void warn(std::vector<std::string>&& warnings);
 
   void dispatch();
-  void feed_suspects(std::uint64_t highest);
-  std::uint64_t lowest_unfinished() const;
   void look_at_workers(TimePoint now);
   void send(const Schedule::Start& start);
   void send_to(int place, const Schedule::Start& start);
-  void send_solo();
   std::uint32_t& pauses_seen(int place);
-  void close_idle_solo_places();
 
   void on_event(const process::Event& event);
   void on_answer(Request& request, const process::Event& event);
   void on_done(Request& request, HopResult hop);
   void on_lost(Request& request, const process::Event& event);
   void release(Request& request);
-  Request* running(std::uint64_t job);
 
   void pause_host(const Request& request, const HopResult& hop, TimePoint now,
                   std::chrono::system_clock::time_point date);
@@ -80,7 +66,6 @@ class Engine {
 
   void cancel_request(Request& request);
   void recall_hops();
-  Request& new_request();
   void give_back(Request& request, FetchResult&& result);
 
   std::vector<std::string> warnings_;
@@ -88,28 +73,16 @@ class Engine {
   int workers_;
   process::Supervisor supervisor_;
   Schedule schedule_;
-  UniqueFd epoll_;
-  UniqueFd timer_;
-  UniqueFd turn_;  // readable while a turn is asked for
-  TimePoint timer_at_ = TimePoint::max();
-  bool turn_asked_ = false;
+  SoloLane solo_;
+  WorkerWatch watch_;
+  WakeUp wake_up_;
 
   std::vector<int> places_;          // of the workers of the schedule
-  std::vector<int> worker_of_;       // the inverse: -1 for solo places
   std::vector<int> room_;            // of the workers, while dispatching
   std::vector<TimePoint> ready_at_;  // when each worker was last seen ready
-  std::vector<SoloPlace> solo_;
-  std::vector<HopWatch> watches_;  // by place
-  TimePoint next_watch_{};
-  std::deque<Schedule::Ticket> suspects_;     // to be run alone, not yet in the schedule
-  std::deque<Schedule::Start> solo_pending_;  // started by the schedule, waiting for a place
-  std::size_t solo_admitted_ = 0;             // in the schedule, pending or running
 
-  std::deque<Request> requests_;  // by ticket; addresses are stable
-  std::vector<Schedule::Ticket> free_;
-  std::uint64_t next_seq_ = 0;
-  std::uint64_t next_serial_ = 1;
-  std::size_t held_ = 0;
+  RequestTable requests_;
+  std::size_t held_ = 0;  // requests, and results that wait() has not returned
   std::vector<FetchResult> finished_;
   std::vector<FetchResult> results_;  // those that wait() returned last
   bool on_hold_ = false;

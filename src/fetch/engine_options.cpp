@@ -1,0 +1,35 @@
+#include "fetch/engine_options.h"
+
+#include <algorithm>
+
+#include "fetch/hop.h"
+#include "fetch/limits.h"
+#include "fetch/worker.h"
+
+namespace fetchpool::engine {
+
+process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers) {
+  process::SupervisorOptions supervisor;
+  supervisor.function = run_fetch_worker;
+  supervisor.setup = TransferSettings{options, options.concurrency}.encode();
+  supervisor.running_per_worker = options.concurrency;
+  supervisor.jobs_per_worker = options.concurrency * 2 + 16;
+  supervisor.transport = process::SupervisorOptions::Transport::pipes;
+  // More in all would use up the pipe quota of an ordinary user.
+  supervisor.pipe_bytes =
+      std::min(std::size_t{1} << 20, (std::size_t{16} << 20) / static_cast<std::size_t>(workers));
+  supervisor.max_payload = kLongestPart + options.max_header_bytes * 2 + (std::size_t{1} << 20);
+  supervisor.descriptors = process::WorkerDescriptors::only_its_own;
+  supervisor.silent_for = options.worker_timeout;
+  return supervisor;
+}
+
+Schedule::Options schedule_options(const FetchOptions& options, int workers) {
+  Schedule::Options schedule;
+  schedule.total = options.concurrency;
+  schedule.per_host = options.per_host;
+  schedule.workers = workers;
+  return schedule;
+}
+
+}  // namespace fetchpool::engine

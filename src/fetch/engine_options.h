@@ -1,0 +1,13 @@
+// What the layers under the engine are told of its options.
+#pragma once
+
+#include "fetch/schedule.h"
+#include "fetchpool/fetch.h"
+#include "process/supervisor.h"
+
+namespace fetchpool::engine {
+
+process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers);
+Schedule::Options schedule_options(const FetchOptions& options, int workers);
+
+}  // namespace fetchpool::engine
