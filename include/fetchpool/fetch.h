@@ -2,156 +2,19 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "fetchpool/bytes.h"
 #include "fetchpool/error.h"
-#include "fetchpool/outcome.h"
+#include "fetchpool/fetch_options.h"
+#include "fetchpool/fetch_result.h"
 
 namespace fetchpool {
-
-// One line of a header: name as received (lower case in HTTP/2), value without surrounding blanks.
-using HeaderLine = std::pair<std::string, std::string>;
-
-// In which form bodies are handed over.
-enum class BodyForm {
-  none,       // not kept; sizes and completeness are still judged
-  raw,        // the decoded bytes
-  json_text,  // as the inside of a JSON string: escaped text where the bytes are valid UTF-8, else
-              // base64; FetchResult::body_encoding says which. Made in the workers
-};
-
-// What all requests of a fetch() call, a fetch_all() call or a Fetcher have in common. Every field
-// has its default; durations of 0 mean no limit unless said otherwise.
-struct FetchOptions {
-  // --- the pool (not used by fetch())
-  int processes = 0;           // worker processes; 0: as many as CPUs this process may use
-  int concurrency = 128;       // transfers at once, over all workers
-  int per_host = 6;            // transfers at once to one host (scheme, name and port); 0: no limit
-  bool allow_threads = false;  // as in PrepareOptions, where no prepare() was called
-  // A worker process that does not respond for so long is replaced and its transfers made again;
-  // time in which this process was stopped, too, is not counted.
-  std::chrono::milliseconds worker_timeout{10000};
-
-  // --- the request
-  std::vector<HeaderLine> headers{};  // added to each request; an empty value removes the header
-  std::string user_agent{};           // empty: "fetchpool/VERSION"
-  bool compressed = true;             // offer gzip and deflate, and decode what comes
-
-  // --- TLS
-  bool insecure = false;  // accept any certificate
-  std::string ca_file{};  // PEM bundle; empty: the system's
-
-  // --- limits
-  std::chrono::milliseconds connect_timeout{10000};  // name resolution to the end of the handshake
-  // One attempt, all its redirects included; waiting for a turn is not counted.
-  std::chrono::milliseconds max_time{60000};
-  std::uint64_t max_body_bytes = std::uint64_t{64} << 20;  // on the wire, and decoded; 0: no limit
-  std::uint64_t max_header_bytes = 256 << 10;              // of one response, 1xx and trailers too
-  int max_header_lines = 1000;
-  int max_redirects = 20;  // hops followed; 0: a redirect is the final response
-
-  // --- trying again
-  int retries = 2;  // attempts after the first one
-  // Delay before retry n: a random time up to min(retry_delay * 2^(n-1), max_retry_delay).
-  std::chrono::milliseconds retry_delay{1000};
-  std::chrono::milliseconds max_retry_delay{60000};
-  // A longer Retry-After is cut to this.
-  std::chrono::milliseconds max_retry_after{300000};
-  bool retry_connrefused = false;
-
-  // --- results
-  BodyForm body = BodyForm::raw;
-  bool response_headers = false;  // fill FetchResult::headers
-  // Where bodies too large for memory wait while they arrive; files there have no name. Empty:
-  // /var/tmp.
-  std::string spool_directory{};
-};
-
-// One redirect that was followed.
-struct Redirect {
-  std::string url;
-  int response_code = 0;
-  std::string location;  // as received
-};
-
-// Seconds since the hop began, cumulative as in curl's --write-out: 0 where a phase did not happen
-// (a connection that was used again has neither name look-up nor connect).
-struct FetchTimes {
-  double queue = 0;  // from submit until the last attempt began
-  double namelookup = 0;
-  double connect = 0;
-  double appconnect = 0;
-  double pretransfer = 0;
-  double starttransfer = 0;
-  double redirect = 0;  // the hops before the last one
-  double total = 0;     // the whole last attempt
-};
-
-// The decoded body, in the order of its pieces. Pieces share storage with what was received.
-class Body {
- public:
-  Body() = default;
-  explicit Body(Bytes whole);
-
-  std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
-  const std::vector<Bytes>& pieces() const { return pieces_; }
-  // All pieces in one string.
-  std::string str() const;
-  void append(Bytes piece);
-
- private:
-  std::vector<Bytes> pieces_;
-  std::size_t size_ = 0;
-};
-
-// What became of one URL.
-struct FetchResult {
-  std::uint64_t seq = 0;      // number of the request, from 0, in the order of submission
-  std::string input;          // as submitted
-  std::string url;            // what was requested first: normalised, without fragment and userinfo
-  std::string url_effective;  // what was requested last
-  Outcome outcome = Outcome::cancelled;
-  bool ok() const { return is_success(outcome); }
-  std::string error;  // empty where ok; else one sentence why
-
-  // Of the last response; 0 or empty where there was none.
-  int response_code = 0;
-  std::string method = "GET";
-  std::string http_version;  // "1.0", "1.1", "2"
-  std::string content_type;
-  std::string content_encoding;  // codings as announced
-  std::optional<std::uint64_t> content_length;
-  std::vector<HeaderLine> headers{};  // with FetchOptions::response_headers
-
-  std::uint64_t size_download = 0;  // body bytes on the wire
-  std::uint64_t size_body = 0;      // decoded
-  std::uint64_t size_header = 0;
-  // Whether the body is whole: true only where framing and decoding proved it, nothing where
-  // HTTP/1.x gives no proof (the body ends with the connection).
-  std::optional<bool> complete;
-
-  std::vector<Redirect> redirects;
-  int num_attempts = 0;                      // 0: no request was made
-  int num_connects = 0;                      // new connections of the last hop
-  std::optional<std::uint32_t> retry_after;  // seconds, as the last response asked for
-  std::string remote_ip;
-  int remote_port = 0;
-  long ssl_verify_result = 0;
-  FetchTimes times;
-  std::chrono::system_clock::time_point timestamp{};  // when the last attempt began
-  int worker = -1;                                    // whose place fetched it; -1: none
-
-  Body body;
-  enum class Encoding { none, raw, utf8, base64 } body_encoding = Encoding::none;
-};
 
 // Fetches one URL in the calling process: no worker, no fork. What can happen to the URL is in the
 // result; it throws Error only for options that make no sense. Thread-safe.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "fetch/hop.h"
 #include "fetch/limits.h"
+#include "fetch/transfer_settings.h"
 #include "fetch/worker.h"
 
 namespace fetchpool::engine {

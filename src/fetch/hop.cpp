@@ -1,26 +1,10 @@
 #include "fetch/hop.h"
 
 #include "base/wire.h"
+#include "fetch/header_lines.h"
 
 namespace fetchpool::engine {
 namespace {
-
-void write_headers(WireWriter& out, const std::vector<HeaderLine>& headers) {
-  out.value(static_cast<std::uint32_t>(headers.size()));
-  for (const auto& [name, value] : headers) {
-    out.text(name);
-    out.text(value);
-  }
-}
-
-void read_headers(WireReader& in, std::vector<HeaderLine>& headers) {
-  auto count = in.value<std::uint32_t>();
-  for (std::uint32_t i = 0; i < count; ++i) {
-    auto name = in.text();
-    auto value = in.text();
-    headers.emplace_back(name, value);
-  }
-}
 
 // The fields of fixed size, in one piece.
 struct FixedFields {
@@ -114,7 +98,7 @@ void HopResult::encode(std::string& out) const {
   writer.text(remote_ip);
   writer.value(static_cast<std::uint32_t>(locations.size()));
   for (const std::string& location : locations) writer.text(location);
-  write_headers(writer, headers);
+  write_header_lines(writer, headers);
   auto length = static_cast<std::uint32_t>(out.size() - start);
   out.replace(start, sizeof length, reinterpret_cast<const char*>(&length), sizeof length);
 }
@@ -155,51 +139,8 @@ HopResult HopResult::decode(std::string_view bytes, std::string_view& body) {
   reader.text(result.remote_ip);
   auto locations = reader.value<std::uint32_t>();
   for (std::uint32_t i = 0; i < locations; ++i) result.locations.emplace_back(reader.text());
-  read_headers(reader, result.headers);
+  read_header_lines(reader, result.headers);
   return result;
-}
-
-std::string TransferSettings::encode() const {
-  std::string out;
-  WireWriter writer(out);
-  writer.value(transfers);
-  write_headers(writer, options.headers);
-  writer.text(options.user_agent);
-  writer.value(options.compressed);
-  writer.value(options.insecure);
-  writer.text(options.ca_file);
-  writer.value(options.worker_timeout.count());
-  writer.value(options.connect_timeout.count());
-  writer.value(options.max_body_bytes);
-  writer.value(options.max_header_bytes);
-  writer.value(options.max_header_lines);
-  writer.value(options.body);
-  writer.value(options.response_headers);
-  writer.text(options.spool_directory);
-  return out;
-}
-
-TransferSettings TransferSettings::decode(std::string_view bytes) {
-  WireReader reader(bytes);
-  TransferSettings settings;
-  FetchOptions& options = settings.options;
-  reader.value(settings.transfers);
-  read_headers(reader, options.headers);
-  reader.text(options.user_agent);
-  reader.value(options.compressed);
-  reader.value(options.insecure);
-  reader.text(options.ca_file);
-  options.worker_timeout =
-      std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
-  options.connect_timeout =
-      std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
-  reader.value(options.max_body_bytes);
-  reader.value(options.max_header_bytes);
-  reader.value(options.max_header_lines);
-  reader.value(options.body);
-  reader.value(options.response_headers);
-  reader.text(options.spool_directory);
-  return settings;
 }
 
 }  // namespace fetchpool::engine

@@ -92,14 +92,4 @@ struct HopResult {
   static HopResult decode(std::string_view bytes, std::string_view& body);
 };
 
-// What every hop of a Fetcher has in common: the worker's setup.
-struct TransferSettings {
-  FetchOptions options;
-  // Transfers at once in one worker, and connections it keeps.
-  int transfers = 1;
-
-  std::string encode() const;
-  static TransferSettings decode(std::string_view bytes);
-};
-
 }  // namespace fetchpool::engine

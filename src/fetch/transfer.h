@@ -12,6 +12,7 @@
 #include "fetch/hop_outcome.h"
 #include "fetch/received_body.h"
 #include "fetch/response_head.h"
+#include "fetch/transfer_settings.h"
 
 namespace fetchpool::engine {
 

@@ -12,6 +12,7 @@
 #include "fetch/hop.h"
 #include "fetch/limits.h"
 #include "fetch/transfer_loop.h"
+#include "fetch/transfer_settings.h"
 
 namespace fetchpool::engine {
 namespace {

@@ -1,4 +1,5 @@
 #include "fetch/hop.h"
+#include "fetch/transfer_settings.h"
 
 #include "support/catch.h"
 

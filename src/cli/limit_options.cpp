@@ -1,0 +1,28 @@
+#include <string>
+
+#include "cli/arguments.h"
+#include "cli/option_group.h"
+#include "cli/option_list.h"
+#include "cli/quantities.h"
+
+namespace fetchpool::cli {
+
+void define_limits(CLI::App& app, Arguments& a) {
+  OptionGroup group(app, "Limits for each URL");
+  group.value("--connect-timeout", "TIME", "to connect, with name look-up and TLS (10s)",
+              [&a](const std::string& word) {
+                a.fetch.connect_timeout = parse_duration("--connect-timeout", word);
+              });
+  group.value(
+      "-m,--max-time", "TIME", "for one attempt with all its redirects (60s)",
+      [&a](const std::string& word) { a.fetch.max_time = parse_duration("--max-time", word); });
+  group.value("--max-filesize", "SIZE", "for the body, sent or unpacked, 0: no limit (64M)",
+              [&a](const std::string& word) {
+                a.fetch.max_body_bytes = parse_size("--max-filesize", word);
+              });
+  group.value("--max-redirs", "N", "redirects to follow (20)", [&a](const std::string& word) {
+    a.fetch.max_redirects = parse_count("--max-redirs", word, 0, 1000);
+  });
+}
+
+}  // namespace fetchpool::cli

@@ -1,0 +1,35 @@
+#include <string>
+
+#include "cli/arguments.h"
+#include "cli/option_group.h"
+#include "cli/option_list.h"
+#include "cli/quantities.h"
+
+namespace fetchpool::cli {
+
+void define_parallel(CLI::App& app, Arguments& a) {
+  OptionGroup group(app, "How much at once");
+  group.value("-p,--processes", "N", "worker processes (one for each usable CPU)",
+              [&a](const std::string& word) {
+                a.fetch.processes = parse_count("--processes", word, 1, 1024);
+              });
+  group.value("-j,--concurrency,--max-concurrent-downloads,--parallel-max", "N",
+              "transfers at once, in all (128)", [&a](const std::string& word) {
+                a.fetch.concurrency = parse_count("--concurrency", word, 1, 65536);
+              });
+  group.value("--per-host,--parallel-max-host", "N",
+              "transfers at once to one host, 0: any number (6)", [&a](const std::string& word) {
+                a.fetch.per_host = parse_count("--per-host", word, 0, 65536);
+              });
+}
+
+void define_retry(CLI::App& app, Arguments& a) {
+  OptionGroup group(app, "Trying again");
+  group.value(
+      "--retry", "N", "attempts after a failed first one (2)",
+      [&a](const std::string& word) { a.fetch.retries = parse_count("--retry", word, 0, 1000); });
+  group.flag("--retry-connrefused", "also where the connection was refused",
+             [&a] { a.fetch.retry_connrefused = true; });
+}
+
+}  // namespace fetchpool::cli

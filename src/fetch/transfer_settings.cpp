@@ -1,0 +1,53 @@
+#include "fetch/transfer_settings.h"
+
+#include <chrono>
+
+#include "base/wire.h"
+#include "fetch/header_lines.h"
+
+namespace fetchpool::engine {
+
+std::string TransferSettings::encode() const {
+  std::string out;
+  WireWriter writer(out);
+  writer.value(transfers);
+  write_header_lines(writer, options.headers);
+  writer.text(options.user_agent);
+  writer.value(options.compressed);
+  writer.value(options.insecure);
+  writer.text(options.ca_file);
+  writer.value(options.worker_timeout.count());
+  writer.value(options.connect_timeout.count());
+  writer.value(options.max_body_bytes);
+  writer.value(options.max_header_bytes);
+  writer.value(options.max_header_lines);
+  writer.value(options.body);
+  writer.value(options.response_headers);
+  writer.text(options.spool_directory);
+  return out;
+}
+
+TransferSettings TransferSettings::decode(std::string_view bytes) {
+  WireReader reader(bytes);
+  TransferSettings settings;
+  FetchOptions& options = settings.options;
+  reader.value(settings.transfers);
+  read_header_lines(reader, options.headers);
+  reader.text(options.user_agent);
+  reader.value(options.compressed);
+  reader.value(options.insecure);
+  reader.text(options.ca_file);
+  options.worker_timeout =
+      std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
+  options.connect_timeout =
+      std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
+  reader.value(options.max_body_bytes);
+  reader.value(options.max_header_bytes);
+  reader.value(options.max_header_lines);
+  reader.value(options.body);
+  reader.value(options.response_headers);
+  reader.text(options.spool_directory);
+  return settings;
+}
+
+}  // namespace fetchpool::engine

@@ -1,0 +1,21 @@
+// What a worker is told before its first hop.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "fetchpool/fetch_options.h"
+
+namespace fetchpool::engine {
+
+// What every hop of a Fetcher has in common: the worker's setup.
+struct TransferSettings {
+  FetchOptions options;
+  // Transfers at once in one worker, and connections it keeps.
+  int transfers = 1;
+
+  std::string encode() const;
+  static TransferSettings decode(std::string_view bytes);
+};
+
+}  // namespace fetchpool::engine
