@@ -82,7 +82,7 @@ std::string Nginx::configuration(const NginxOptions& options) const {
        << "error_log " << dir_.file("error.log") << " error;\nworker_rlimit_nofile 8192;\n"
        << "events { worker_connections 4096; }\n"
        << "http {\n access_log off;\n log_not_found off;\n keepalive_requests 1000000;\n"
-       << " keepalive_timeout 300s;\n sendfile on;\n tcp_nodelay on;\n"
+       << " keepalive_timeout 300s;\n sendfile on;\n tcp_nopush on;\n tcp_nodelay on;\n"
        << " open_file_cache " << (options.cache_files ? "max=100000 inactive=300s" : "off") << ";\n"
        << " open_file_cache_valid 300s;\n"
        << " gzip " << (options.gzip ? "on" : "off") << ";\n gzip_types text/plain;\n"
