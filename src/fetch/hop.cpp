@@ -44,8 +44,8 @@ std::string HopRequest::encode() const {
   writer.value(host_quota);
   writer.value(pauses_seen);
   writer.value(std::int64_t{time_left.count()});
-  writer.value(
-      static_cast<std::uint8_t>(tell_connected | fresh_connection << 1 | without_secrets << 2));
+  writer.value(static_cast<std::uint8_t>(tell_connected | fresh_connection << 1 |
+                                         without_secrets << 2 | public_only << 3));
   writer.text(method);
   writer.text(url);
   return out;
@@ -62,6 +62,7 @@ HopRequest HopRequest::decode(std::string_view bytes) {
   request.tell_connected = flags & 1;
   request.fresh_connection = flags & 2;
   request.without_secrets = flags & 4;
+  request.public_only = flags & 8;
   reader.text(request.method);
   reader.text(request.url);
   return request;

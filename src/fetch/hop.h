@@ -32,6 +32,8 @@ struct HopRequest {
   bool fresh_connection = false;
   // A redirect led to another origin: headers that may hold secrets stay behind.
   bool without_secrets = false;
+  // Only to addresses of the open internet.
+  bool public_only = false;
 
   std::string encode() const;
   static HopRequest decode(std::string_view bytes);

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "fetch/address_class.h"
+
 namespace fetchpool::engine {
 namespace {
 
@@ -24,10 +26,18 @@ HopOutcome short_of(std::string what) {
   return shortage;
 }
 
+HopOutcome denied(const Observed& seen) {
+  return failed(Outcome::addr_denied,
+                seen.denied_address + " is " +
+                    std::string(describe(address_class(seen.denied_address))) +
+                    ", to which no connection is allowed");
+}
+
 HopOutcome ended_by_us(const Observed& seen) {
   switch (seen.abort) {
     case Observed::Abort::connect_late:
-      return failed(Outcome::timeout_connect, seen.tcp_connected
+      return failed(Outcome::timeout_connect, seen.waits_for_name ? "the name look-up took too long"
+                                              : seen.tcp_connected
                                                   ? "the TLS handshake took too long"
                                                   : "the connection took too long to make");
     case Observed::Abort::timeout:
@@ -40,6 +50,11 @@ HopOutcome ended_by_us(const Observed& seen) {
     case Observed::Abort::body:
       return failed(seen.decoding == body::Status::too_large ? Outcome::too_large : Outcome::decode,
                     seen.decoding_reason);
+    case Observed::Abort::name:
+      if (seen.name == NameAnswer::Kind::local_shortage) break;
+      return failed(Outcome::dns, seen.failure_text);
+    case Observed::Abort::address:
+      return denied(seen);
     case Observed::Abort::no_space:
     case Observed::Abort::none:
       break;
@@ -49,6 +64,7 @@ HopOutcome ended_by_us(const Observed& seen) {
 
 HopOutcome never_ready(const Observed& seen) {
   if (is_local_shortage(seen.socket_errno)) return short_of(reason_of(seen.socket_errno));
+  if (!seen.socket_opened && !seen.denied_address.empty()) return denied(seen);
   if (!seen.socket_opened) return failed(Outcome::dns, seen.failure_text);
   bool tls = seen.tcp_connected || seen.failure == Observed::Failure::tls;
   if (!tls)

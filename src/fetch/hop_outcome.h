@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fetch/decoder.h"
+#include "fetch/name_answer.h"
 #include "fetch/response_head.h"
 #include "fetchpool/outcome.h"
 
@@ -23,6 +24,8 @@ struct Observed {
     head_protocol,  // the response's head is no HTTP; see `head`
     body,           // the body is too large or its coding wrong; see `decoding`
     no_space,       // the body could not be kept here; see `failure_text`
+    name,           // the host's name has no address, or could not be looked up; see `name`
+    address,        // a connection kept alive leads where it must not; see `denied_address`
   } abort = Abort::none;
 
   // How libcurl ended it. A coarse reading of its error, used only where the phase that was
@@ -38,6 +41,12 @@ struct Observed {
     other,
   } failure = Failure::none;
   std::string failure_text;
+
+  // Where its addresses had to be asked for, what came of that; see `failure_text`.
+  NameAnswer::Kind name = NameAnswer::Kind::found;
+  bool waits_for_name = false;
+  // An address to which the rules allow no connection, and that was the host's.
+  std::string denied_address;
 
   // The phases reached.
   bool socket_opened = false;  // an address was known and tried, or a connection used again

@@ -91,7 +91,8 @@ void Transfer::set_up() {
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, 1000L * 86400 * 20);
   // Or a transfer that is ended waits for its name look-up.
   set(easy, CURLOPT_QUICK_EXIT, 1L);
-  set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
+  // It is told the addresses of names a moment before it needs them.
+  set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3L);
   set(easy, CURLOPT_BUFFERSIZE, 64L << 10);
   set(easy, CURLOPT_HEADERFUNCTION, on_header);
   set(easy, CURLOPT_HEADERDATA, this);
@@ -135,6 +136,8 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   head_.reset();
   body_begun_ = false;
   seen_ = Observed{};
+  host_ = named_host(request_.url);
+  handed_over_ = false;
   error_text_[0] = '\0';
   const FetchOptions& options = shared_.settings.options;
   began_ = now;
@@ -151,6 +154,29 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   }
   if (!same_secrets) use_headers();
   if (!same_freshness) set(easy_.get(), CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
+}
+
+void Transfer::use(const NameAnswer& answer, bool libcurl_knows) {
+  seen_.waits_for_name = false;
+  seen_.name = answer.kind;
+  if (answer.kind != NameAnswer::Kind::found) {
+    seen_.abort = Observed::Abort::name;
+    seen_.failure_text = answer.error;
+    return;
+  }
+  if (libcurl_knows) return;
+  std::string line = "+" + host_->name + ":" + std::to_string(host_->port) + ":";
+  for (const std::string& address : answer.addresses) line += address + ",";
+  line.pop_back();
+  CurlList list(curl_slist_append(nullptr, line.c_str()));
+  if (!list) throw Error("no memory for a transfer");
+  set(easy_.get(), CURLOPT_RESOLVE, list.get());
+  addresses_ = std::move(list);
+}
+
+void Transfer::hand_over(TimePoint now) {
+  handed_over_ = true;
+  before_ = std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
 }
 
 TimePoint Transfer::deadline() const {
@@ -178,14 +204,27 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
 }
 
 // The connection stands, or one is used again: the request goes out now.
-int Transfer::on_ready(void* self, char*, char*, int, int) {
-  Observed& seen = static_cast<Transfer*>(self)->seen_;
+int Transfer::on_ready(void* self, char* address, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  Observed& seen = transfer.seen_;
+  // A connection used again was not opened by this hop, but maybe by one with other rules.
+  if (!transfer.may_connect(address_class(std::string_view(address)))) {
+    seen.abort = Observed::Abort::address;
+    seen.denied_address = address;
+    return CURL_PREREQFUNC_ABORT;
+  }
   seen.socket_opened = seen.tcp_connected = seen.connection_ready = true;
   return CURL_PREREQFUNC_OK;
 }
 
 curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
-  Observed& seen = static_cast<Transfer*>(self)->seen_;
+  auto& transfer = *static_cast<Transfer*>(self);
+  Observed& seen = transfer.seen_;
+  // The address is checked where it is used: whatever a name was a moment ago does not matter.
+  if (!transfer.may_connect(address_class(address->addr))) {
+    seen.denied_address = address_text(address->addr);
+    return CURL_SOCKET_BAD;
+  }
   seen.socket_opened = true;
   int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) {
@@ -199,6 +238,10 @@ int Transfer::on_close_socket(void* user, curl_socket_t socket) {
   auto* shared = static_cast<TransferShared*>(user);
   if (shared->socket_closing) shared->socket_closing(shared->user, socket);
   return close(socket);
+}
+
+bool Transfer::may_connect(AddressClass what) const {
+  return !request_.public_only || what == AddressClass::global;
 }
 
 bool Transfer::take_header(std::string_view line) {
@@ -245,9 +288,8 @@ bool Transfer::take_body(std::string_view bytes) {
   return false;
 }
 
-void Transfer::observe(CURLcode code) {
+void Transfer::ask_libcurl(CURLcode code) {
   CURL* easy = easy_.get();
-  seen_.head = &head_;
   if (seen_.abort == Observed::Abort::none) {
     seen_.failure = failure_of(code, error_text_);
     if (code != CURLE_OK)
@@ -256,6 +298,11 @@ void Transfer::observe(CURLcode code) {
   if (long number = info<long>(easy, CURLINFO_OS_ERRNO); number != 0 && code != CURLE_OK)
     seen_.socket_errno = static_cast<int>(number);
   if (info<curl_off_t>(easy, CURLINFO_CONNECT_TIME_T) > 0) seen_.tcp_connected = true;
+}
+
+void Transfer::observe(CURLcode code) {
+  seen_.head = &head_;
+  if (handed_over_) ask_libcurl(code);
   if (!body_begun_) body_.begin({});
   try {
     body_.finish();
@@ -279,6 +326,7 @@ HopResult Transfer::finish(CURLcode code) {
   result.complete = decided.complete;
   result.local_shortage = decided.local_shortage;
   result.refused = seen_.socket_errno == ECONNREFUSED;
+  result.dns_temporary = seen_.name == NameAnswer::Kind::failed;
   result.request_sent = seen_.connection_ready;
   collect_facts(result);
   bool kept_alive = seen_.connection_ready && result.num_connects == 0;
@@ -289,7 +337,6 @@ HopResult Transfer::finish(CURLcode code) {
 }
 
 void Transfer::collect_facts(HopResult& result) const {
-  CURL* easy = easy_.get();
   result.response_code = head_.status();
   result.http_version = head_.version();
   result.content_type = head_.content_type();
@@ -304,21 +351,32 @@ void Transfer::collect_facts(HopResult& result) const {
   result.size_download = body_.wire_bytes();
   result.size_body = body_.size();
   result.size_header = head_.size();
-  result.num_connects = static_cast<int>(info<long>(easy, CURLINFO_NUM_CONNECTS));
-  if (const char* ip = info<const char*>(easy, CURLINFO_PRIMARY_IP)) result.remote_ip = ip;
-  result.remote_port = static_cast<int>(info<long>(easy, CURLINFO_PRIMARY_PORT));
-  result.ssl_verify_result = info<long>(easy, CURLINFO_SSL_VERIFYRESULT);
-  result.times.namelookup = info<curl_off_t>(easy, CURLINFO_NAMELOOKUP_TIME_T);
-  result.times.connect = info<curl_off_t>(easy, CURLINFO_CONNECT_TIME_T);
-  result.times.appconnect = info<curl_off_t>(easy, CURLINFO_APPCONNECT_TIME_T);
-  result.times.pretransfer = info<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T);
-  result.times.starttransfer = info<curl_off_t>(easy, CURLINFO_STARTTRANSFER_TIME_T);
-  result.times.total = info<curl_off_t>(easy, CURLINFO_TOTAL_TIME_T);
+  // Else it would tell of the hop before.
+  if (handed_over_) collect_facts_of_connection(result);
   // libcurl's clock stands still while nothing comes.
   if (seen_.abort != Observed::Abort::none)
     result.times.total =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count();
   result.started_at = started_at_;
+}
+
+void Transfer::collect_facts_of_connection(HopResult& result) const {
+  CURL* easy = easy_.get();
+  result.num_connects = static_cast<int>(info<long>(easy, CURLINFO_NUM_CONNECTS));
+  if (const char* ip = info<const char*>(easy, CURLINFO_PRIMARY_IP)) result.remote_ip = ip;
+  result.remote_port = static_cast<int>(info<long>(easy, CURLINFO_PRIMARY_PORT));
+  result.ssl_verify_result = info<long>(easy, CURLINFO_SSL_VERIFYRESULT);
+  // What did not happen stays 0.
+  auto time = [&](CURLINFO which) {
+    auto since = info<curl_off_t>(easy, which);
+    return since > 0 ? since + before_.count() : 0;
+  };
+  result.times.namelookup = time(CURLINFO_NAMELOOKUP_TIME_T);
+  result.times.connect = time(CURLINFO_CONNECT_TIME_T);
+  result.times.appconnect = time(CURLINFO_APPCONNECT_TIME_T);
+  result.times.pretransfer = time(CURLINFO_PRETRANSFER_TIME_T);
+  result.times.starttransfer = time(CURLINFO_STARTTRANSFER_TIME_T);
+  result.times.total = time(CURLINFO_TOTAL_TIME_T);
 }
 
 }  // namespace fetchpool::engine

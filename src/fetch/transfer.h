@@ -7,9 +7,11 @@
 #include <optional>
 
 #include "base/posix.h"
+#include "fetch/address_class.h"
 #include "fetch/curl_handles.h"
 #include "fetch/hop.h"
 #include "fetch/hop_outcome.h"
+#include "fetch/host_names.h"
 #include "fetch/received_body.h"
 #include "fetch/response_head.h"
 #include "fetch/transfer_settings.h"
@@ -38,8 +40,19 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   void start(std::uint64_t job, HopRequest request, int slot, TimePoint now);
+  // The host whose addresses it has to be given before it can go on; nothing where it needs none.
+  const std::optional<NamedHost>& needs_name() const { return host_; }
+  void wait_for_name() { seen_.waits_for_name = true; }
+  bool waits_for_name() const { return seen_.waits_for_name; }
+  // Its addresses, to be told to libcurl, or that there are none: then it ends, and finish() is to
+  // follow.
+  void use(const NameAnswer& answer, bool libcurl_knows);
+  // libcurl has it from now on.
+  void hand_over(TimePoint now);
+
   // Ends the hop for a reason of ours; finish() is to follow.
   void abort(Observed::Abort why) { seen_.abort = why; }
+  bool is_aborted() const { return seen_.abort != Observed::Abort::none; }
   HopResult finish(CURLcode code);
 
   CURL* easy() const { return easy_.get(); }
@@ -52,8 +65,6 @@ class Transfer {
   Observed::Abort late_for() const;
   // Moves all its deadlines.
   void add_time(Clock::duration more);
-  // Whether an address of the host is known, and the connection stands.
-  bool is_resolved() const { return seen_.socket_opened; }
   bool is_connected() const { return seen_.connection_ready; }
 
   static Transfer& of(CURL* easy);
@@ -67,11 +78,14 @@ class Transfer {
 
   void set_up();
   void use_headers();
+  bool may_connect(AddressClass what) const;
   bool take_header(std::string_view line);
   bool take_body(std::string_view bytes);
   bool body_begins();
   void observe(CURLcode code);
+  void ask_libcurl(CURLcode code);
   void collect_facts(HopResult& result) const;
+  void collect_facts_of_connection(HopResult& result) const;
 
   TransferShared& shared_;
   CurlEasy easy_;
@@ -83,7 +97,11 @@ class Transfer {
   ReceivedBody body_;
   bool body_begun_ = false;
   Observed seen_;
+  std::optional<NamedHost> host_;
+  CurlList addresses_;  // read by libcurl when the hop begins, and not copied
+  bool handed_over_ = false;
   TimePoint began_{};
+  std::chrono::microseconds before_{0};  // from its beginning until libcurl had it
   TimePoint connect_deadline_ = TimePoint::max();
   TimePoint deadline_ = TimePoint::max();
   std::int64_t started_at_ = 0;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 namespace fetchpool::engine {
 namespace {
@@ -16,6 +17,8 @@ using namespace std::chrono_literals;
 // A gap longer than this between two looks at the clock means that the process was stopped.
 constexpr auto kStopped = 1s;
 constexpr int kEventsAtOnce = 256;
+// In the data of an event: no socket of libcurl, but names that were looked up.
+constexpr std::uint64_t kNameEvent = std::uint64_t{2} << 32;
 
 // Any other header of the user may be a secret, whatever its name.
 bool is_harmless(const HeaderLine& header) {
@@ -67,6 +70,11 @@ TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& o
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, long{settings.transfers});
+  struct epoll_event names {};
+  names.events = EPOLLIN;
+  names.data.u64 = kNameEvent;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, names_.poll_fd(), &names) != 0)
+    throw SystemError("cannot wait for host names", errno);
 }
 
 TransferLoop::~TransferLoop() {
@@ -197,13 +205,38 @@ void TransferLoop::begin(Waiting&& hop) {
   transfer.start(hop.job, std::move(hop.request), slot, now_);
   next_deadline_ = std::min(next_deadline_, transfer.deadline());
   if (tell) to_tell_.push_back(&transfer);
+  connect(transfer);
+}
+
+void TransferLoop::connect(Transfer& transfer) {
+  if (!transfer.needs_name()) return hand_over(transfer);
+  const NameAnswer* answer = names_.find(transfer.needs_name()->name, transfer, now_);
+  if (!answer) return transfer.wait_for_name();
+  use(transfer, *answer);
+}
+
+void TransferLoop::use(Transfer& transfer, const NameAnswer& answer) {
+  const NamedHost& host = *transfer.needs_name();
+  transfer.use(answer, names_.was_told(host.name, host.port, now_));
+  if (transfer.is_aborted()) return nameless_.push_back(&transfer);
+  hand_over(transfer);
+}
+
+void TransferLoop::hand_over(Transfer& transfer) {
+  transfer.hand_over(now_);
   curl_multi_add_handle(multi_.get(), transfer.easy());
+}
+
+void TransferLoop::take_names() {
+  has_names_ = false;
+  for (auto& [transfer, answer] : names_.take_answered(now_)) use(*transfer, answer);
 }
 
 bool TransferLoop::run(Clock::duration timeout) {
   TimePoint until = now_ + timeout;
   if (running_ > 0) until = std::min(until, next_deadline_);
   if (timer_) until = std::min(until, *timer_);
+  if (!nameless_.empty()) until = now_;
   bool foreign = serve_sockets(std::max(until - now_, Clock::duration::zero()));
   serve_timer();
   collect();
@@ -233,7 +266,9 @@ bool TransferLoop::serve_sockets(Clock::duration timeout) {
   for (int i = 0; i < count; ++i) {
     const struct epoll_event& event = events[static_cast<std::size_t>(i)];
     if (event.data.u64 >> 32) {
-      foreign = true;
+      bool is_name = event.data.u64 == kNameEvent;
+      has_names_ = has_names_ || is_name;
+      foreign = foreign || !is_name;
       continue;
     }
     int socket = event.data.fd;
@@ -270,17 +305,26 @@ void TransferLoop::discount_stop(TimePoint before, Clock::duration expected) {
 }
 
 void TransferLoop::collect() {
+  if (has_names_) take_names();
+  // To end one may begin another, which may be another one of these.
+  for (Transfer* transfer : std::exchange(nameless_, {}))
+    end(*transfer, CURLE_COULDNT_RESOLVE_HOST);
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left))
     if (message->msg == CURLMSG_DONE) end(Transfer::of(message->easy_handle), message->data.result);
 }
 
 void TransferLoop::end(Transfer& transfer, CURLcode code) {
+  if (transfer.waits_for_name()) names_.leave(transfer.needs_name()->name, transfer);
   HopResult result = transfer.finish(code);
   curl_multi_remove_handle(multi_.get(), transfer.easy());
+  // An address that did not work is asked for anew.
+  bool unreached = result.outcome == Outcome::connect || result.outcome == Outcome::timeout_connect;
+  if (unreached && transfer.needs_name()) names_.forget(transfer.needs_name()->name);
   // Ended, but its slot is taken until its body has gone.
   active_[static_cast<std::size_t>(transfer.slot())] = nullptr;
   std::erase(to_tell_, &transfer);
+  std::erase(nameless_, &transfer);
   if (observer_.on_end(transfer, result)) give_back(transfer);
 }
 

@@ -14,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "fetch/curl_handles.h"
 #include "fetch/hop.h"
+#include "fetch/host_names.h"
 #include "fetch/transfer.h"
 
 namespace fetchpool::engine {
@@ -80,6 +81,10 @@ class TransferLoop {
   void want(curl_socket_t socket, int what);
   Transfer& idle_transfer();
   void begin(Waiting&& hop);
+  void connect(Transfer& transfer);
+  void use(Transfer& transfer, const NameAnswer& answer);
+  void hand_over(Transfer& transfer);
+  void take_names();
   void begin_next(HostQueue& host);
   bool serve_sockets(Clock::duration timeout);
   void serve_timer();
@@ -93,6 +98,8 @@ class TransferLoop {
   TransferObserver& observer_;
   UniqueFd epoll_;
   CurlMulti multi_;
+  HostNames names_;
+  std::vector<Transfer*> nameless_;  // to be ended: their hosts have no address
   std::vector<std::unique_ptr<Transfer>> transfers_;
   std::vector<Transfer*> idle_;
   std::vector<Transfer*> active_;  // by slot; null where free
@@ -105,7 +112,8 @@ class TransferLoop {
   TimePoint next_deadline_ = TimePoint::max();
   TimePoint now_;
   int running_ = 0;
-  bool served_ = false;  // whether the last look at the sockets found anything
+  bool has_names_ = false;  // whether names were looked up that nobody has taken yet
+  bool served_ = false;     // whether the last look at the sockets found anything
 };
 
 }  // namespace fetchpool::engine

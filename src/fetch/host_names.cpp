@@ -1,0 +1,62 @@
+#include "fetch/host_names.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "fetch/address_class.h"
+
+namespace fetchpool::engine {
+namespace {
+
+bool is_this_machine(std::string_view name) {
+  return name == "localhost" || name.ends_with(".localhost");
+}
+
+}  // namespace
+
+std::optional<NamedHost> named_host(std::string_view url) {
+  std::size_t begin = url.find("://") + 3;
+  std::string_view rest = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  if (rest.starts_with('[')) return std::nullopt;
+  std::string_view name = rest.substr(0, rest.find(':'));
+  bool may_be_address = !name.empty() && name.front() >= '0' && name.front() <= '9';
+  if (may_be_address && address_class(name) != AddressClass::no_address) return std::nullopt;
+  if (is_this_machine(name)) return std::nullopt;
+  NamedHost host{std::string(name), url.starts_with("https:") ? 443 : 80};
+  if (name.size() < rest.size())
+    std::from_chars(rest.data() + name.size() + 1, rest.data() + rest.size(), host.port);
+  return host;
+}
+
+const NameAnswer* HostNames::find(const std::string& name, Transfer& transfer, TimePoint now) {
+  NameCache::Found found = cache_.find(name, now);
+  if (found.answer && !found.is_old) return found.answer;
+  auto [at, is_new] = waiting_.try_emplace(name);
+  if (is_new) resolver_.ask(name);
+  if (!found.answer) at->second.push_back(&transfer);
+  return found.answer;
+}
+
+void HostNames::leave(const std::string& name, const Transfer& transfer) {
+  auto found = waiting_.find(name);
+  if (found == waiting_.end()) return;
+  std::erase(found->second, &transfer);
+  // What nobody waits for is not asked, if there is still time for that: the answers of a name
+  // service that has gone silent would keep those that somebody needs from being asked for.
+  if (found->second.empty() && resolver_.withdraw(name)) waiting_.erase(found);
+}
+
+std::vector<HostNames::Answered> HostNames::take_answered(TimePoint now) {
+  std::vector<Answered> answered;
+  for (auto& [name, answer] : resolver_.take_answers()) {
+    auto found = waiting_.find(name);
+    if (found == waiting_.end()) continue;
+    for (Transfer* transfer : found->second) answered.push_back({transfer, answer});
+    waiting_.erase(found);
+    cache_.put(name, std::move(answer), now);
+  }
+  return answered;
+}
+
+}  // namespace fetchpool::engine

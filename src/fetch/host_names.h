@@ -1,0 +1,56 @@
+// The addresses of hosts, for transfers that wait for them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "fetch/name_cache.h"
+#include "fetch/resolver.h"
+
+namespace fetchpool::engine {
+
+class Transfer;
+
+// The host of a URL as engine::Url writes them, and its port; nothing where it is an address, or a
+// name that stands for this machine itself (RFC 6761 section 6.3): those need nobody's answer.
+struct NamedHost {
+  std::string name;
+  int port = 0;
+};
+std::optional<NamedHost> named_host(std::string_view url);
+
+// Knows names, or has them looked up: each at most once at a time, however many transfers wait for
+// it.
+class HostNames {
+ public:
+  // The answer, valid until the next call of anything here; or null: the transfer waits, and will
+  // be among those that take_answered() returns.
+  const NameAnswer* find(const std::string& name, Transfer& transfer, TimePoint now);
+  // The transfer does not wait any more.
+  void leave(const std::string& name, const Transfer& transfer);
+  bool was_told(const std::string& name, int port, TimePoint now) {
+    return cache_.was_told(name, port, now);
+  }
+  // The addresses did not work.
+  void forget(const std::string& name) { cache_.forget(name); }
+
+  struct Answered {
+    Transfer* transfer;
+    NameAnswer answer;
+  };
+  // The transfers whose waiting is over.
+  std::vector<Answered> take_answered(TimePoint now);
+  // Readable when there are some.
+  int poll_fd() const { return resolver_.poll_fd(); }
+
+ private:
+  NameCache cache_;
+  Resolver resolver_;
+  // By name, for every question that was asked and not answered; empty where nobody waits.
+  std::unordered_map<std::string, std::vector<Transfer*>> waiting_;
+};
+
+}  // namespace fetchpool::engine

@@ -1,0 +1,115 @@
+#include "fetch/name_cache.h"
+
+#include "fetch/host_names.h"
+#include "support/catch.h"
+
+namespace fetchpool::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = NameAnswer::Kind;
+
+const TimePoint start{1000h};
+
+NameAnswer found(const std::string& address) {
+  return {Kind::found, {address}, {}};
+}
+
+TEST_CASE("an unknown name has to be looked up", "[names]") {
+  NameCache cache;
+  CHECK_FALSE(cache.find("a.test", start).answer);
+}
+
+TEST_CASE("an address is fresh for five minutes and good enough for an hour", "[names]") {
+  NameCache cache;
+  cache.put("a.test", found("1.2.3.4"), start);
+  auto at = [&](Clock::duration later) { return cache.find("a.test", start + later); };
+  REQUIRE(at(299s).answer);
+  CHECK(at(299s).answer->addresses == std::vector<std::string>{"1.2.3.4"});
+  CHECK_FALSE(at(299s).is_old);
+  REQUIRE(at(300s).answer);
+  CHECK(at(300s).is_old);
+  CHECK(at(3599s).answer);
+  CHECK_FALSE(at(3600s).answer);
+}
+
+TEST_CASE("that a name does not exist is believed for a minute", "[names]") {
+  NameCache cache;
+  cache.put("a.test", {Kind::not_found, {}, "not found"}, start);
+  CHECK(cache.find("a.test", start + 59s).answer);
+  CHECK_FALSE(cache.find("a.test", start + 60s).answer);
+}
+
+TEST_CASE("a name service that fails takes nothing away", "[names]") {
+  NameCache cache;
+  cache.put("new.test", {Kind::failed, {}, "failed"}, start);
+  CHECK_FALSE(cache.find("new.test", start).answer);
+  cache.put("a.test", found("1.2.3.4"), start);
+  cache.put("a.test", {Kind::failed, {}, "failed"}, start + 400s);
+  cache.put("a.test", {Kind::local_shortage, {}, "failed"}, start + 400s);
+  REQUIRE(cache.find("a.test", start + 401s).answer);
+  CHECK(cache.find("a.test", start + 401s).answer->kind == Kind::found);
+}
+
+TEST_CASE("an answer replaces the one before", "[names]") {
+  NameCache cache;
+  cache.put("a.test", found("1.2.3.4"), start);
+  cache.put("a.test", found("5.6.7.8"), start + 400s);
+  CHECK(cache.find("a.test", start + 401s).answer->addresses[0] == "5.6.7.8");
+  CHECK_FALSE(cache.find("a.test", start + 401s).is_old);
+  cache.forget("a.test");
+  CHECK_FALSE(cache.find("a.test", start + 401s).answer);
+}
+
+TEST_CASE("only so many names are kept, and the oldest go first", "[names]") {
+  NameCache cache(3);
+  for (int i = 0; i < 3; ++i) cache.put("n" + std::to_string(i), found("1.1.1.1"), start + i * 1s);
+  cache.put("n0", found("2.2.2.2"), start + 10s);
+  CHECK(cache.find("n0", start + 10s).answer);
+  CHECK(cache.find("n1", start + 10s).answer);
+  cache.put("n3", found("1.1.1.1"), start + 11s);
+  CHECK(cache.find("n0", start + 11s).answer);
+  CHECK_FALSE(cache.find("n1", start + 11s).answer);
+}
+
+TEST_CASE("libcurl is told of an address once a second, for each port", "[names]") {
+  NameCache cache;
+  cache.put("a.test", found("1.2.3.4"), start);
+  CHECK_FALSE(cache.was_told("a.test", 80, start));
+  CHECK(cache.was_told("a.test", 80, start + 999ms));
+  CHECK_FALSE(cache.was_told("a.test", 443, start + 999ms));
+  CHECK_FALSE(cache.was_told("a.test", 443, start + 2s));
+  CHECK(cache.was_told("a.test", 443, start + 2s));
+  cache.put("a.test", found("5.6.7.8"), start + 2s);
+  CHECK_FALSE(cache.was_told("a.test", 443, start + 2s));
+  CHECK_FALSE(cache.was_told("unknown.test", 80, start));
+}
+
+TEST_CASE("hosts that are addresses have no name to look up", "[names]") {
+  for (const char* url :
+       {"http://127.0.0.1/", "http://127.0.0.1:8080/x", "http://[::1]:80/", "https://10.0.0.1/?a@b",
+        "http://[fe80::1%25eth0]/", "http://localhost/", "https://a.localhost:1/"}) {
+    INFO(url);
+    CHECK_FALSE(named_host(url));
+  }
+  struct Row {
+    const char* url;
+    const char* name;
+    int port;
+  };
+  for (const Row& row : {Row{"http://example.com/", "example.com", 80},
+                         {"https://example.com", "example.com", 443},
+                         {"http://example.com.:8080?q=a:1/", "example.com.", 8080},
+                         {"http://1.2.3.4.5/", "1.2.3.4.5", 80},
+                         {"http://256.1.1.1:81/", "256.1.1.1", 81},
+                         {"http://notlocalhost/", "notlocalhost", 80}}) {
+    INFO(row.url);
+    auto host = named_host(row.url);
+    REQUIRE(host);
+    CHECK(host->name == row.name);
+    CHECK(host->port == row.port);
+  }
+}
+
+}  // namespace
+}  // namespace fetchpool::engine
