@@ -20,6 +20,12 @@ enum class BodyForm {
               // base64; FetchResult::body_encoding says which. Made in the workers
 };
 
+// Response codes from `first` to `last`, both among them.
+struct StatusRange {
+  int first = 0;
+  int last = 0;
+};
+
 // What all requests of a fetch() call, a fetch_all() call or a Fetcher have in common. Every field
 // has its default; durations of 0 mean no limit unless said otherwise.
 struct FetchOptions {
@@ -31,6 +37,17 @@ struct FetchOptions {
   // A worker process that does not respond for so long is replaced and its transfers made again;
   // time in which this process was stopped, too, is not counted.
   std::chrono::milliseconds worker_timeout{10000};
+
+  // --- politeness, kept over all workers (not used by fetch()). A host is scheme, name and port;
+  // each redirect followed and each attempt is a request of its own
+  double rate = 0;           // requests a second, in all; 0: no limit
+  double rate_per_host = 0;  // requests a second to one host; 0: no limit
+  // Between two requests to one host, from when the first one goes out.
+  std::chrono::milliseconds wait_per_host{0};
+  bool random_wait = false;  // instead, a random time from half of that to one and a half
+  // After so many requests in a row to one host that brought no response, it is asked no more:
+  // its other requests end with the outcome of the last one. 0: never.
+  int max_host_errors = 0;
 
   // --- the request
   std::vector<HeaderLine> headers{};  // added to each request; an empty value removes the header
@@ -50,14 +67,24 @@ struct FetchOptions {
   int max_header_lines = 1000;
   int max_redirects = 20;  // hops followed; 0: a redirect is the final response
 
+  std::vector<StatusRange> ok_status = {{200, 299}};  // response codes that are no http_error
+
   // --- trying again
   int retries = 2;  // attempts after the first one
   // Delay before retry n: a random time up to min(retry_delay * 2^(n-1), max_retry_delay).
   std::chrono::milliseconds retry_delay{1000};
   std::chrono::milliseconds max_retry_delay{60000};
-  // A longer Retry-After is cut to this.
+  // A host that answers 429 or 503 with a Retry-After gets no request before that time. A longer
+  // one is cut to this.
   std::chrono::milliseconds max_retry_after{300000};
+  // No attempt begins later than this after the first one of its URL began.
+  std::chrono::milliseconds retry_max_time{0};
+  // Response codes, not in ok_status, that may pass.
+  std::vector<StatusRange> retry_on = {{408, 408}, {425, 425}, {429, 429}, {500, 500},
+                                       {502, 504}, {522, 522}, {524, 524}};
   bool retry_connrefused = false;
+  // Every failure of an exchange may pass, whatever it is.
+  bool retry_all_errors = false;
 
   // --- results
   BodyForm body = BodyForm::raw;

@@ -4,6 +4,7 @@
 #include "cli/option_group.h"
 #include "cli/option_list.h"
 #include "cli/quantities.h"
+#include "cli/status_list.h"
 
 namespace fetchpool::cli {
 
@@ -19,6 +20,10 @@ void define_limits(CLI::App& app, Arguments& a) {
   group.value("--max-filesize", "SIZE", "for the body, sent or unpacked, 0: no limit (64M)",
               [&a](const std::string& word) {
                 a.fetch.max_body_bytes = parse_size("--max-filesize", word);
+              });
+  group.value("--ok-status", "CODES", "response codes that are no failure, as in 2xx,404 (2xx)",
+              [&a](const std::string& word) {
+                a.fetch.ok_status = parse_status_list("--ok-status", word);
               });
   group.value("--max-redirs", "N", "redirects to follow (20)", [&a](const std::string& word) {
     a.fetch.max_redirects = parse_count("--max-redirs", word, 0, 1000);

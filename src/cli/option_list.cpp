@@ -12,6 +12,7 @@ void define_options(CLI::App& app, Arguments& arguments) {
   define_input(app, arguments);
   define_output(app, arguments);
   define_parallel(app, arguments);
+  define_politeness(app, arguments);
   define_retry(app, arguments);
   define_limits(app, arguments);
   define_request(app, arguments);

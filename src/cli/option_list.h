@@ -17,13 +17,14 @@ struct Arguments;
 void define_options(CLI::App& app, Arguments& arguments);
 
 // Its groups, in the order of --help; each lies in a file of its own.
-void define_input(CLI::App& app, Arguments& arguments);     // input_options.cpp
-void define_output(CLI::App& app, Arguments& arguments);    // output_options.cpp
-void define_parallel(CLI::App& app, Arguments& arguments);  // schedule_options.cpp
-void define_retry(CLI::App& app, Arguments& arguments);     // schedule_options.cpp
-void define_limits(CLI::App& app, Arguments& arguments);    // limit_options.cpp
-void define_request(CLI::App& app, Arguments& arguments);   // request_options.cpp
-void define_messages(CLI::App& app, Arguments& arguments);  // message_options.cpp
+void define_input(CLI::App& app, Arguments& arguments);       // input_options.cpp
+void define_output(CLI::App& app, Arguments& arguments);      // output_options.cpp
+void define_parallel(CLI::App& app, Arguments& arguments);    // schedule_options.cpp
+void define_politeness(CLI::App& app, Arguments& arguments);  // politeness_options.cpp
+void define_retry(CLI::App& app, Arguments& arguments);       // retry_options.cpp
+void define_limits(CLI::App& app, Arguments& arguments);      // limit_options.cpp
+void define_request(CLI::App& app, Arguments& arguments);     // request_options.cpp
+void define_messages(CLI::App& app, Arguments& arguments);    // message_options.cpp
 
 // All names, "-j" and "--concurrency" alike.
 std::vector<std::string> option_names(const CLI::App& app);

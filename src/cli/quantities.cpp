@@ -103,6 +103,17 @@ std::chrono::milliseconds parse_duration(std::string_view option, std::string_vi
   return milliseconds(std::llround(value));
 }
 
+double parse_rate(std::string_view option, std::string_view text) {
+  auto [number, unit] = leading_decimal(text);
+  double seconds = unit == "/s" ? 1 : unit == "/m" ? 60 : unit == "/h" ? 3600 : 0;
+  if (unit == "/d") seconds = 24 * 3600;
+  double rate = number && seconds > 0 ? *number / seconds : 0;
+  // The slowest is one a day.
+  if (rate < 1.0 / (24 * 3600) || rate > 1e6)
+    refuse(option, text, "a rate from 1/d to 1000000/s, as in 20/s, 100/m or 1000/h");
+  return rate;
+}
+
 std::string format_bytes(std::uint64_t bytes) {
   if (bytes < 1024) return fmt::format("{} B", bytes);
   constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB", "PiB"};

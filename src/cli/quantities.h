@@ -15,6 +15,8 @@ int parse_count(std::string_view option, std::string_view text, int lowest, int 
 std::uint64_t parse_size(std::string_view option, std::string_view text);
 // "10", "0.5", "10s", "500ms", "2m", "1h"; from one millisecond to a week.
 std::chrono::milliseconds parse_duration(std::string_view option, std::string_view text);
+// A second: "20/s", "100/m", "1000/h", "5000/d".
+double parse_rate(std::string_view option, std::string_view text);
 
 // For messages.
 

@@ -23,13 +23,4 @@ void define_parallel(CLI::App& app, Arguments& a) {
               });
 }
 
-void define_retry(CLI::App& app, Arguments& a) {
-  OptionGroup group(app, "Trying again");
-  group.value(
-      "--retry", "N", "attempts after a failed first one (2)",
-      [&a](const std::string& word) { a.fetch.retries = parse_count("--retry", word, 0, 1000); });
-  group.flag("--retry-connrefused", "also where the connection was refused",
-             [&a] { a.fetch.retry_connrefused = true; });
-}
-
 }  // namespace fetchpool::cli

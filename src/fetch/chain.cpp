@@ -58,7 +58,7 @@ void Chain::take_back_hop() {
 }
 
 NextStep Chain::after(HopResult& hop, const FetchOptions& options, double random,
-                      std::chrono::system_clock::time_point date) {
+                      std::chrono::system_clock::time_point date, Clock::duration elapsed) {
   if (hop.local_shortage && ++shortages_ <= kShortages) return SameAgain{kShortageDelay, true};
   if (hop.stale_connection && ++stale_connections_ <= kStaleConnections) {
     fresh_connection_ = true;
@@ -75,6 +75,7 @@ NextStep Chain::after(HopResult& hop, const FetchOptions& options, double random
   input.request_sent = hop.request_sent;
   input.attempt = attempts_;
   input.random = random;
+  input.elapsed = elapsed;
   if (!hop.retry_after.empty()) input.retry_after = parse_retry_after(hop.retry_after, date);
   auto delay = retry_delay(input, options);
   if (!delay) return Final{};

@@ -46,9 +46,9 @@ class Chain {
   void take_back_hop();
 
   // Takes the end of a hop. With Final, `hop` is what the result is to be made of (a redirect that
-  // must not be followed has changed its outcome).
+  // must not be followed has changed its outcome). `elapsed` is the time since the first hop began.
   NextStep after(HopResult& hop, const FetchOptions& options, double random,
-                 std::chrono::system_clock::time_point date);
+                 std::chrono::system_clock::time_point date, Clock::duration elapsed);
 
   // The result. `in_all` is the time since the request was made. The chain is empty afterwards.
   FetchResult result(HopResult&& hop, Clock::duration in_all);

@@ -129,8 +129,8 @@ void Engine::dispatch() {
   solo_.admit(requests_, highest);
   TimePoint now = Clock::now();
   look_at_workers(now);
-  while (auto start = schedule_.next(now, room_, highest)) send(*start);
-  while (auto ready = solo_.next()) send_to(ready->place, ready->start);
+  while (auto start = schedule_.next(now, room_, highest)) send(*start, now);
+  while (auto ready = solo_.next()) send_to(ready->place, ready->start, now);
   solo_.adjust_workers();
 }
 
@@ -143,17 +143,18 @@ void Engine::look_at_workers(TimePoint now) {
   }
 }
 
-void Engine::send(const Schedule::Start& start) {
+void Engine::send(const Schedule::Start& start, TimePoint now) {
   requests_.at(start.ticket).worker = start.worker;
   if (start.worker == Schedule::kAlone) return solo_.take(start);
   auto worker = static_cast<std::size_t>(start.worker);
   --room_[worker];
-  send_to(places_[worker], start);
+  send_to(places_[worker], start, now);
 }
 
-void Engine::send_to(int place, const Schedule::Start& start) {
+void Engine::send_to(int place, const Schedule::Start& start, TimePoint now) {
   Request& request = requests_.at(start.ticket);
   request.state = Request::State::running;
+  if (request.begun == TimePoint{}) request.begun = now;
   request.place = place;
   request.job = requests_.new_job(request.ticket);
   int attempts = request.chain.attempts();
@@ -161,7 +162,7 @@ void Engine::send_to(int place, const Schedule::Start& start) {
   if (attempts > 0 && request.chain.attempts() > attempts) ++retries_;
   hop.host = start.host;
   hop.host_quota = start.quota;
-  hop.tell_connected = start.host_is_new;
+  hop.tell_connected = start.host_is_new || options_.wait_per_host.count() > 0;
   hop.pauses_seen = pauses_seen(place);
   request.limit =
       hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
@@ -186,6 +187,7 @@ void Engine::on_event(const process::Event& event) {
   switch (event.kind) {
     case Kind::progress:
       schedule_.connected(request->host);
+      schedule_.request_went_out(request->host, Clock::now());
       break;
     case Kind::part:
       watch_.part_came(request->place);
@@ -237,8 +239,10 @@ void Engine::on_done(Request& request, HopResult hop) {
   TimePoint now = Clock::now();
   auto date = std::chrono::system_clock::now();
   pause_host(request, hop, now, date);
+  judge_host(request, hop);
   double random = std::uniform_real_distribution<double>(0, 1)(random_);
-  NextStep step = request.chain.after(hop, options_, random, date);
+  NextStep step = request.chain.after(hop, options_, random, date, now - request.begun);
+  if (std::holds_alternative<NextAttempt>(step) && schedule_.given_up(request.host)) step = Final{};
   if (auto* same = std::get_if<SameAgain>(&step)) {
     if (same->local_shortage) on_shortage();
     wait_again(request, same->delay.count() > 0 ? now + same->delay : TimePoint{});
@@ -260,10 +264,25 @@ void Engine::pause_host(const Request& request, const HopResult& hop, TimePoint 
   if (!hop.asks_for_pause()) return;
   ++pauses_seen(request.place);
   auto asked = parse_retry_after(hop.retry_after, date);
-  if (!asked || *asked == 0 || options_.max_retry_after.count() == 0) return;
-  schedule_.pause(request.host, now + std::min<Clock::duration>(std::chrono::seconds(*asked),
-                                                                options_.max_retry_after));
+  if (!asked || *asked == 0) return;
+  schedule_.pause(request.host, now + pause_length(*asked, options_));
   recall_hops();
+}
+
+// A host that never answers is given up, with all that waits for it.
+void Engine::judge_host(const Request& request, const HopResult& hop) {
+  if (options_.max_host_errors == 0 || hop.local_shortage || hop.stale_connection) return;
+  if (hop.response_code != 0) return schedule_.host_answered(request.host);
+  if (!schedule_.host_failed(request.host, hop.outcome)) return;
+  for (Schedule::Ticket ticket : schedule_.drop_waiting(request.host)) skip(requests_.at(ticket));
+}
+
+// Ends a request of a host that was given up.
+void Engine::skip(Request& request) {
+  give_back(request,
+            request.chain.result(*schedule_.given_up(request.host),
+                                 "not requested: " + std::to_string(options_.max_host_errors) +
+                                     " requests in a row to this host failed"));
 }
 
 void Engine::on_shortage() {
@@ -310,6 +329,7 @@ void Engine::wait_again(Request& request, TimePoint not_before) {
   request.state = Request::State::waiting;
   request.body = {};
   request.host = schedule_.host(request.chain.url().origin());
+  if (schedule_.given_up(request.host)) return skip(request);
   schedule_.add(request.host, request.ticket, request.seq, not_before);
 }
 

@@ -48,8 +48,8 @@ class Engine {
 
   void dispatch();
   void look_at_workers(TimePoint now);
-  void send(const Schedule::Start& start);
-  void send_to(int place, const Schedule::Start& start);
+  void send(const Schedule::Start& start, TimePoint now);
+  void send_to(int place, const Schedule::Start& start, TimePoint now);
   std::uint32_t& pauses_seen(int place);
 
   void on_event(const process::Event& event);
@@ -60,6 +60,8 @@ class Engine {
 
   void pause_host(const Request& request, const HopResult& hop, TimePoint now,
                   std::chrono::system_clock::time_point date);
+  void judge_host(const Request& request, const HopResult& hop);
+  void skip(Request& request);
   void on_shortage();
   void wait_again(Request& request, TimePoint not_before = {});
   void suspect(Request& request);

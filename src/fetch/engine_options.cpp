@@ -1,12 +1,21 @@
 #include "fetch/engine_options.h"
 
 #include <algorithm>
+#include <random>
 
 #include "fetch/limits.h"
 #include "fetch/transfer_settings.h"
 #include "fetch/worker.h"
 
 namespace fetchpool::engine {
+namespace {
+
+Clock::duration interval_of(double rate) {
+  if (rate <= 0) return Clock::duration{0};
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
+}
+
+}  // namespace
 
 process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers) {
   process::SupervisorOptions supervisor;
@@ -29,6 +38,12 @@ Schedule::Options schedule_options(const FetchOptions& options, int workers) {
   schedule.total = options.concurrency;
   schedule.per_host = options.per_host;
   schedule.workers = workers;
+  schedule.interval = interval_of(options.rate);
+  schedule.host_interval = interval_of(options.rate_per_host);
+  schedule.wait = options.wait_per_host;
+  schedule.random_wait = options.random_wait;
+  schedule.seed = std::random_device{}();
+  schedule.max_host_errors = options.max_host_errors;
   return schedule;
 }
 

@@ -74,7 +74,8 @@ FetchResult run_chain(engine::Chain& chain, const FetchOptions& options) {
     Body body;
     engine::HopResult hop = single.run(chain.next_hop(options), body);
     double chance = std::uniform_real_distribution<double>(0, 1)(random);
-    auto step = chain.after(hop, options, chance, std::chrono::system_clock::now());
+    auto step =
+        chain.after(hop, options, chance, std::chrono::system_clock::now(), Clock::now() - begun);
     if (auto* same = std::get_if<engine::SameAgain>(&step))
       std::this_thread::sleep_for(same->delay);
     if (auto* next = std::get_if<engine::NextAttempt>(&step))

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "fetch/address_class.h"
+#include "fetch/status_range.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -89,6 +90,10 @@ HopOutcome broken_off(const Observed& seen) {
                                         : "the connection was closed within the headers");
 }
 
+bool is_wanted(const Observed& seen, int status) {
+  return seen.ok_status ? contains(*seen.ok_status, status) : status >= 200 && status <= 299;
+}
+
 // The transfer came to its end: is what came whole, and what does it say?
 HopOutcome ended(const Observed& seen) {
   const ResponseHead& head = *seen.head;
@@ -112,7 +117,7 @@ HopOutcome ended(const Observed& seen) {
   bool proven = !seen.body_expected || head.chunked() || head.version() == "2" ||
                 length.state == ContentLength::State::valid;
   if (proven) result.complete = true;
-  if (head.status() < 200 || head.status() > 299) {
+  if (!is_wanted(seen, head.status())) {
     result.outcome = Outcome::http_error;
     result.error = "the server answered " + std::to_string(head.status());
   }

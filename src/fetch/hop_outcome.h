@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fetch/decoder.h"
 #include "fetch/name_answer.h"
 #include "fetch/response_head.h"
+#include "fetchpool/fetch_options.h"
 #include "fetchpool/outcome.h"
 
 namespace fetchpool::engine {
@@ -56,6 +58,8 @@ struct Observed {
 
   bool body_expected = true;  // false for HEAD, 204, 304
   const ResponseHead* head = nullptr;
+  // Final statuses that are as wanted; null: 2xx.
+  const std::vector<StatusRange>* ok_status = nullptr;
   std::uint64_t wire_bytes = 0;
   body::Status decoding = body::Status::finished;
   std::string decoding_reason;

@@ -25,6 +25,17 @@ void check(const FetchOptions& options, int workers) {
               options.max_retry_after.count() >= 0,
           "times must not be negative");
   require(options.worker_timeout.count() >= 0, "worker_timeout must not be negative");
+  constexpr double kMostRate = 1e6;
+  require(options.rate >= 0 && options.rate <= kMostRate && options.rate_per_host >= 0 &&
+              options.rate_per_host <= kMostRate,
+          "a rate must be 0 to 1,000,000 requests a second");
+  require(options.wait_per_host.count() >= 0 && options.retry_max_time.count() >= 0,
+          "times must not be negative");
+  require(options.max_host_errors >= 0, "max_host_errors must not be negative");
+  for (const auto* ranges : {&options.ok_status, &options.retry_on})
+    for (const StatusRange& range : *ranges)
+      require(100 <= range.first && range.first <= range.last && range.last <= 999,
+              "response codes must be 100 to 999, the first of a range not above the last");
   for (const auto& [name, value] : options.headers)
     require(!name.empty() &&
                 (name + value).find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,

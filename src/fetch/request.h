@@ -28,6 +28,7 @@ struct Request {
   int place = -1;                 // in the supervisor's
   Clock::duration limit{0};       // of the hop's running; 0: none
   TimePoint submitted{};
+  TimePoint begun{};  // when its first hop was sent
 
   bool suspect = false;  // was running when its worker died: is run alone
   int deaths_alone = 0;

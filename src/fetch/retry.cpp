@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "fetch/http_date.h"
+#include "fetch/status_range.h"
 #include "fetch/url_text.h"
 
 namespace fetchpool::engine {
@@ -15,16 +16,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr std::array kRetriedCodes{408, 425, 429, 500, 502, 503, 504, 522, 524};
-
 // Longer delays are this long: their sums with any clock's time stay in range.
 constexpr milliseconds kLongestDelay = std::chrono::hours(24 * 365);
 
 bool is_temporary(const RetryInput& input, const FetchOptions& options) {
   switch (input.outcome) {
     case Outcome::http_error:
-      return std::find(kRetriedCodes.begin(), kRetriedCodes.end(), input.response_code) !=
-             kRetriedCodes.end();
+      return contains(options.retry_on, input.response_code);
     case Outcome::dns:
       return input.dns_temporary;
     case Outcome::connect:
@@ -35,6 +33,29 @@ bool is_temporary(const RetryInput& input, const FetchOptions& options) {
     case Outcome::empty_reply:
     case Outcome::reset:
     case Outcome::truncated:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether it says what became of an exchange, and that this went wrong.
+bool is_failed_exchange(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::http_error:
+    case Outcome::dns:
+    case Outcome::connect:
+    case Outcome::timeout_connect:
+    case Outcome::tls:
+    case Outcome::timeout:
+    case Outcome::low_speed:
+    case Outcome::empty_reply:
+    case Outcome::reset:
+    case Outcome::truncated:
+    case Outcome::protocol:
+    case Outcome::decode:
+    case Outcome::too_large:
+    case Outcome::headers_too_large:
       return true;
     default:
       return false;
@@ -61,7 +82,9 @@ double capped(double seconds, milliseconds cap) {
 
 std::optional<nanoseconds> retry_delay(const RetryInput& input, const FetchOptions& options) {
   if (input.attempt > options.retries) return std::nullopt;
-  if (!is_temporary(input, options) || !may_be_sent_again(input)) return std::nullopt;
+  bool may_pass =
+      options.retry_all_errors ? is_failed_exchange(input.outcome) : is_temporary(input, options);
+  if (!may_pass || !may_be_sent_again(input)) return std::nullopt;
   const double base = std::chrono::duration<double>(options.retry_delay).count();
   const double longest = capped(std::ldexp(std::max(base, 0.0), std::max(input.attempt, 1) - 1),
                                 options.max_retry_delay);
@@ -69,7 +92,15 @@ std::optional<nanoseconds> retry_delay(const RetryInput& input, const FetchOptio
   if (input.retry_after && input.outcome == Outcome::http_error) {
     seconds = std::max(seconds, capped(*input.retry_after, options.max_retry_after));
   }
-  return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(seconds));
+  auto delay = std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(seconds));
+  bool too_late =
+      options.retry_max_time.count() > 0 && input.elapsed + delay > options.retry_max_time;
+  return too_late ? std::nullopt : std::optional(delay);
+}
+
+nanoseconds pause_length(std::uint32_t retry_after, const FetchOptions& options) {
+  return std::chrono::duration_cast<nanoseconds>(
+      std::chrono::duration<double>(capped(retry_after, options.max_retry_after)));
 }
 
 bool is_sent_again_uncounted(const RetryInput& input) {

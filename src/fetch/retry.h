@@ -25,6 +25,7 @@ struct RetryInput {
   bool repeat_unsafe_methods = false;  // send POST and PATCH again, too
 
   int attempt = 1;                             // the attempt that failed, from 1
+  std::chrono::nanoseconds elapsed{0};         // since the first attempt began
   double random = 0;                           // from [0, 1)
   std::optional<std::uint32_t> retry_after{};  // seconds, as the response asked for
 };
@@ -32,9 +33,12 @@ struct RetryInput {
 // How long to wait before the next attempt, or nothing where there is none. Full jitter: a random
 // part of min(max_retry_delay, retry_delay * 2^(attempt-1)), so that what failed together does not
 // come back together; the Retry-After of an HTTP response counts where it is longer, up to
-// max_retry_after. A maximum of 0 is none.
+// max_retry_after. A maximum of 0 is no limit. No attempt begins later than retry_max_time.
 std::optional<std::chrono::nanoseconds> retry_delay(const RetryInput& input,
                                                     const FetchOptions& options);
+
+// How long a host is left alone that asked for so many seconds.
+std::chrono::nanoseconds pause_length(std::uint32_t retry_after, const FetchOptions& options);
 
 // Whether the request is sent again at once, on a new connection, without counting as an attempt:
 // the server closed a kept connection as the request was on its way (RFC 9112 section 9.3.1).

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "fetch/schedule_host.h"
+
 namespace fetchpool::engine {
 namespace {
 
@@ -11,42 +13,11 @@ constexpr std::size_t kIdleHosts = 4096;
 
 }  // namespace
 
-struct Schedule::Host {
-  enum class Knowledge { unknown, trying, known };
-
-  HostId id = 0;
-  std::string name;
-  std::size_t hash = 0;
-  Knowledge knowledge = Knowledge::unknown;
-  TimePoint gate_opens{};  // while trying
-  TimePoint paused_until{};
-  // Tickets in the order of submission, and those that came back out of order.
-  std::deque<Entry> fresh;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> returned;
-  std::vector<int> at_worker;  // hops sent and not ended, by worker
-  int alone = 0;
-  int running = 0;        // transfers that run now, at workers and alone
-  std::size_t timed = 0;  // tickets that wait for their time
-  bool in_ready = false;
-  bool in_full = false;
-  bool idle = false;
-  std::uint64_t listed_rank = 0;  // under which it stands in ready_ or full_
-
-  bool has_waiting() const { return !fresh.empty() || !returned.empty(); }
-  bool is_busy() const { return running > 0 || timed > 0 || has_waiting(); }
-  bool returned_first() const {
-    return !returned.empty() && (fresh.empty() || returned.top().rank < fresh.front().rank);
-  }
-  const Entry& front() const { return returned_first() ? returned.top() : fresh.front(); }
-  void pop() {
-    if (returned_first())
-      returned.pop();
-    else
-      fresh.pop_front();
-  }
-};
-
-Schedule::Schedule(const Options& options) : options_(options) {
+Schedule::Schedule(const Options& options)
+    : options_(options),
+      pacer_(options.interval),
+      random_(static_cast<std::minstd_rand::result_type>(options.seed)) {
+  if (pacer_.is_on() || keeps_distance()) options_.ahead = 0;
   for (int worker = 0; worker < options_.workers; ++worker) usable_.push_back(worker);
 }
 Schedule::~Schedule() = default;
@@ -66,6 +37,7 @@ Schedule::HostId Schedule::host(std::string_view origin) {
   host->id = id;
   host->name = name;
   host->hash = std::hash<std::string>{}(name);
+  host->pacer = Pacer(options_.host_interval);
   host->at_worker.assign(static_cast<std::size_t>(options_.workers), 0);
   hosts_[id] = std::move(host);
   by_name_.emplace(std::move(name), id);
@@ -154,7 +126,10 @@ void Schedule::fire_timers(TimePoint now) {
       --host->timed;
       enqueue(*host, *timer.entry);
     }
-    if (host->paused_until != TimePoint{} && host->paused_until <= now) host->paused_until = {};
+    if (host->paused_until != TimePoint{} && host->paused_until <= now) {
+      host->paused_until = {};
+      retire(*host);
+    }
     if (host->knowledge == Host::Knowledge::trying && host->gate_opens <= now)
       host->knowledge = Host::Knowledge::known;
     recount(*host);
@@ -172,6 +147,11 @@ std::optional<Schedule::Start> Schedule::next(TimePoint now, const std::vector<i
 std::optional<Schedule::Start> Schedule::start_real(TimePoint now, const std::vector<int>& room,
                                                     std::uint64_t highest) {
   if (running_ >= options_.total) return std::nullopt;
+  pacer_opens_.reset();
+  if (pacer_.is_on() && now < pacer_.next()) {
+    if (!ready_.empty()) pacer_opens_ = pacer_.next();
+    return std::nullopt;
+  }
   // Hosts whose workers have no room are passed over, a bounded number of them.
   int tries = 16;
   auto end = ready_.end();
@@ -207,7 +187,25 @@ std::optional<Schedule::Start> Schedule::start_at(Host& host, TimePoint now,
     timers_.push({host.gate_opens, host.id, std::nullopt});
   }
   take(host);
+  if (pacer_.is_on()) pacer_.start(now);
+  if (keeps_distance()) keep_distance(host, now);
   return start;
+}
+
+bool Schedule::keeps_distance() const {
+  return options_.host_interval.count() > 0 || options_.wait.count() > 0;
+}
+
+void Schedule::keep_distance(Host& host, TimePoint now) {
+  host.wait = next_wait();
+  host.pacer.start(now);
+  pause(host.id, std::max(now + host.wait, host.pacer.next()));
+}
+
+Clock::duration Schedule::next_wait() {
+  if (!options_.random_wait) return options_.wait;
+  double part = std::uniform_real_distribution<double>(0.5, 1.5)(random_);
+  return std::chrono::duration_cast<Clock::duration>(options_.wait * part);
 }
 
 std::optional<Schedule::Start> Schedule::start_ahead(const std::vector<int>& room,
@@ -248,6 +246,27 @@ void Schedule::connected(HostId id) {
   host.knowledge = Host::Knowledge::known;
   recount(host);
   refresh(host);
+}
+
+// Between start and request there may be a connection to be made, which took its time.
+void Schedule::request_went_out(HostId id, TimePoint now) {
+  if (options_.wait.count() > 0) pause(id, now + hosts_[id]->wait);
+}
+
+bool Schedule::host_failed(HostId id, Outcome how) {
+  Host& host = *hosts_[id];
+  if (options_.max_host_errors == 0 || host.given_up) return false;
+  if (++host.failures < options_.max_host_errors) return false;
+  host.given_up = how;
+  return true;
+}
+
+void Schedule::host_answered(HostId id) {
+  hosts_[id]->failures = 0;
+}
+
+std::optional<Outcome> Schedule::given_up(HostId id) const {
+  return hosts_[id]->given_up;
 }
 
 void Schedule::set_total(int total) {
@@ -297,8 +316,8 @@ void Schedule::pause(HostId id, TimePoint until) {
 }
 
 std::optional<TimePoint> Schedule::next_time() const {
-  if (timers_.empty()) return std::nullopt;
-  return timers_.top().at;
+  if (timers_.empty()) return pacer_opens_;
+  return pacer_opens_ ? std::min(*pacer_opens_, timers_.top().at) : timers_.top().at;
 }
 
 std::vector<Schedule::Ticket> Schedule::drop_waiting() {
@@ -312,6 +331,25 @@ std::vector<Schedule::Ticket> Schedule::drop_waiting() {
   for (; !timers_.empty(); timers_.pop())
     if (timers_.top().entry) dropped.push_back(timers_.top().entry->ticket);
   waiting_ = 0;
+  return dropped;
+}
+
+std::vector<Schedule::Ticket> Schedule::drop_waiting(HostId id) {
+  Host& host = *hosts_[id];
+  std::vector<Ticket> dropped;
+  for (; host.has_waiting(); host.pop()) dropped.push_back(host.front().ticket);
+  std::vector<Timer> others;
+  for (; !timers_.empty(); timers_.pop()) {
+    const Timer& timer = timers_.top();
+    if (timer.host == id && timer.entry)
+      dropped.push_back(timer.entry->ticket);
+    else
+      others.push_back(timer);
+  }
+  timers_ = decltype(timers_)({}, std::move(others));
+  host.timed = 0;
+  waiting_ -= dropped.size();
+  refresh(host);
   return dropped;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <random>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 #include <vector>
 
 #include "base/posix.h"
+#include "fetch/pacer.h"
+#include "fetchpool/outcome.h"
 
 namespace fetchpool::engine {
 
@@ -38,6 +41,16 @@ class Schedule {
     int ahead = 1;
     // How long an unknown host is held to one transfer at the latest.
     std::chrono::milliseconds gate{1000};
+    // The least time between two starts: at all, and at one host.
+    Clock::duration interval{0};
+    Clock::duration host_interval{0};
+    // At one host, the least time from when one request goes out to the next start; or, at random,
+    // from half of that to one and a half. Where there is any of these, nothing is sent ahead.
+    Clock::duration wait{0};
+    bool random_wait = false;
+    std::uint64_t seed = 0;
+    // Failures in a row after which a host is given up; 0: never.
+    int max_host_errors = 0;
   };
   using HostId = std::uint32_t;
   using Ticket = std::uint32_t;
@@ -76,10 +89,19 @@ class Schedule {
 
   // A transfer to the host stands: it is no longer unknown.
   void connected(HostId host);
+  // A request went out to the host. Needed only where there is a wait.
+  void request_went_out(HostId host, TimePoint now);
   // What next() started has ended, in whatever way. `worker` is as in Start.
   void ended(HostId host, int worker);
   // Nothing more starts at the host before `until`.
   void pause(HostId host, TimePoint until);
+
+  // Whether the host answered, or why not. True: with this failure it is given up.
+  bool host_failed(HostId host, Outcome how);
+  void host_answered(HostId host);
+  // How the last request to the host failed, where it was given up. Its tickets are not to be added
+  // any more.
+  std::optional<Outcome> given_up(HostId host) const;
 
   // Whether the worker is there at all. The slots of one that is not belong to the others.
   void set_usable(int worker, bool usable);
@@ -87,8 +109,9 @@ class Schedule {
   void set_total(int total);
   int total() const { return options_.total; }
 
-  // Forgets all tickets and returns them.
+  // Forgets all tickets, or those of one host, and returns them.
   std::vector<Ticket> drop_waiting();
+  std::vector<Ticket> drop_waiting(HostId host);
   std::size_t waiting() const { return waiting_; }
   // Transfers that run; hops sent ahead are not counted.
   int running() const { return running_; }
@@ -121,6 +144,9 @@ class Schedule {
   int quota(const Host& host, int worker) const;
   void retire(Host& host);
   void take(Host& host);
+  bool keeps_distance() const;
+  void keep_distance(Host& host, TimePoint now);
+  Clock::duration next_wait();
 
   void look_at_all_hosts();
 
@@ -135,6 +161,9 @@ class Schedule {
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::size_t waiting_ = 0;
   int running_ = 0;
+  Pacer pacer_;
+  std::optional<TimePoint> pacer_opens_;  // for what could not start because of it
+  std::minstd_rand random_;
 };
 
 }  // namespace fetchpool::engine

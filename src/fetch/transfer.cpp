@@ -302,6 +302,7 @@ void Transfer::ask_libcurl(CURLcode code) {
 
 void Transfer::observe(CURLcode code) {
   seen_.head = &head_;
+  seen_.ok_status = &shared_.settings.options.ok_status;
   if (handed_over_) ask_libcurl(code);
   if (!body_begun_) body_.begin({});
   try {

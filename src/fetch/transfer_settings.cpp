@@ -7,6 +7,22 @@
 
 namespace fetchpool::engine {
 
+namespace {
+
+void write_ranges(WireWriter& out, const std::vector<StatusRange>& ranges) {
+  out.value(static_cast<std::uint32_t>(ranges.size()));
+  for (const StatusRange& range : ranges) out.value(range);
+}
+
+std::vector<StatusRange> read_ranges(WireReader& in) {
+  std::vector<StatusRange> ranges;
+  auto count = in.value<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count; ++i) ranges.push_back(in.value<StatusRange>());
+  return ranges;
+}
+
+}  // namespace
+
 std::string TransferSettings::encode() const {
   std::string out;
   WireWriter writer(out);
@@ -21,6 +37,7 @@ std::string TransferSettings::encode() const {
   writer.value(options.max_body_bytes);
   writer.value(options.max_header_bytes);
   writer.value(options.max_header_lines);
+  write_ranges(writer, options.ok_status);
   writer.value(options.body);
   writer.value(options.response_headers);
   writer.text(options.spool_directory);
@@ -44,6 +61,7 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
   reader.value(options.max_body_bytes);
   reader.value(options.max_header_bytes);
   reader.value(options.max_header_lines);
+  options.ok_status = read_ranges(reader);
   reader.value(options.body);
   reader.value(options.response_headers);
   reader.text(options.spool_directory);

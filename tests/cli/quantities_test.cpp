@@ -1,10 +1,40 @@
 #include "cli/quantities.h"
 
+#include "cli/status_list.h"
+
 #include "cli/usage_error.h"
 #include "support/catch.h"
 
 using namespace fetchpool::cli;
 using namespace std::chrono_literals;
+
+TEST_CASE("rates are read with their unit", "[quantities]") {
+  CHECK(parse_rate("--rate", "20/s") == 20);
+  CHECK(parse_rate("--rate", "30/m") == 0.5);
+  CHECK(parse_rate("--rate", "1800/h") == 0.5);
+  CHECK(parse_rate("--rate", "0.5/s") == 0.5);
+  CHECK(parse_rate("--rate", "86400/d") == 1);
+  for (const char* text : {"", "20", "/s", "0/s", "-1/s", "20/ s", "20/w", "2000001/s", "x/s"}) {
+    INFO(text);
+    CHECK_THROWS_AS(parse_rate("--rate", text), UsageError);
+  }
+}
+
+TEST_CASE("lists of response codes are read", "[quantities]") {
+  auto list = parse_status_list("--ok-status", "404,500-599,3xx");
+  REQUIRE(list.size() == 3);
+  CHECK(list[0].first == 404);
+  CHECK(list[0].last == 404);
+  CHECK(list[1].first == 500);
+  CHECK(list[1].last == 599);
+  CHECK(list[2].first == 300);
+  CHECK(list[2].last == 399);
+  for (const char* text :
+       {"", "404,", ",404", "4x", "40", "4040", "599-500", "0xx", "abc", "1-2"}) {
+    INFO(text);
+    CHECK_THROWS_AS(parse_status_list("--ok-status", text), UsageError);
+  }
+}
 
 TEST_CASE("sizes are powers of 1024", "[quantities]") {
   CHECK(parse_size("--x", "0") == 0);

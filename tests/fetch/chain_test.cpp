@@ -39,7 +39,7 @@ TEST_CASE("a page that is there is final at once", "[fetch]") {
   Chain chain = chain_of("http://a/");
   CHECK(chain.next_hop({}).url == "http://a/");
   HopResult hop = answered(200);
-  CHECK(is<Final>(chain.after(hop, {}, 0, kDate)));
+  CHECK(is<Final>(chain.after(hop, {}, 0, kDate, 0s)));
   FetchResult result = chain.result(std::move(hop), 1s);
   CHECK(result.ok());
   CHECK(result.num_attempts == 1);
@@ -52,13 +52,13 @@ TEST_CASE("a redirect is another hop of the same attempt, with what is left of i
   Chain chain = chain_of("http://a/");
   CHECK(chain.next_hop(options).time_left == 5s);
   HopResult hop = redirected("/b");
-  REQUIRE(is<NextHop>(chain.after(hop, options, 0, kDate)));
+  REQUIRE(is<NextHop>(chain.after(hop, options, 0, kDate, 0s)));
   HopRequest next = chain.next_hop(options);
   CHECK(next.url == "http://a/b");
   CHECK(next.time_left == 4s);
   CHECK(chain.attempts() == 1);
   HopResult last = answered(200);
-  CHECK(is<Final>(chain.after(last, options, 0, kDate)));
+  CHECK(is<Final>(chain.after(last, options, 0, kDate, 0s)));
   FetchResult result = chain.result(std::move(last), 2s);
   CHECK(result.url == "http://a/");
   CHECK(result.url_effective == "http://a/b");
@@ -74,10 +74,10 @@ TEST_CASE("a retry goes on at the hop that failed, with all of its time", "[fetc
   Chain chain = chain_of("http://a/");
   chain.next_hop(options);
   HopResult hop = redirected("/b");
-  chain.after(hop, options, 0, kDate);
+  chain.after(hop, options, 0, kDate, 0s);
   chain.next_hop(options);
   HopResult failure = answered(503);
-  CHECK(is<NextAttempt>(chain.after(failure, options, 0.5, kDate)));
+  CHECK(is<NextAttempt>(chain.after(failure, options, 0.5, kDate, 0s)));
   HopRequest next = chain.next_hop(options);
   CHECK(next.url == "http://a/b");
   CHECK(next.time_left == 5s);
@@ -91,11 +91,11 @@ TEST_CASE("attempts end after the retries", "[fetch]") {
   for (int attempt = 1; attempt <= 2; ++attempt) {
     chain.next_hop(options);
     HopResult failure = answered(503);
-    REQUIRE(is<NextAttempt>(chain.after(failure, options, 0, kDate)));
+    REQUIRE(is<NextAttempt>(chain.after(failure, options, 0, kDate, 0s)));
   }
   chain.next_hop(options);
   HopResult failure = answered(503);
-  CHECK(is<Final>(chain.after(failure, options, 0, kDate)));
+  CHECK(is<Final>(chain.after(failure, options, 0, kDate, 0s)));
   CHECK(chain.attempts() == 3);
 }
 
@@ -105,12 +105,12 @@ TEST_CASE("a stale connection and a local shortage do not count", "[fetch]") {
   HopResult stale;
   stale.outcome = Outcome::empty_reply;
   stale.stale_connection = true;
-  REQUIRE(is<SameAgain>(chain.after(stale, {}, 0, kDate)));
+  REQUIRE(is<SameAgain>(chain.after(stale, {}, 0, kDate, 0s)));
   CHECK(chain.next_hop({}).fresh_connection);
   HopResult shortage;
   shortage.outcome = Outcome::connect;
   shortage.local_shortage = true;
-  auto step = chain.after(shortage, {}, 0, kDate);
+  auto step = chain.after(shortage, {}, 0, kDate, 0s);
   REQUIRE(is<SameAgain>(step));
   CHECK(std::get<SameAgain>(step).local_shortage);
   chain.next_hop({});
@@ -121,9 +121,9 @@ TEST_CASE("a loop ends as too many redirects", "[fetch]") {
   Chain chain = chain_of("http://a/");
   chain.next_hop({});
   HopResult hop = redirected("/b");
-  REQUIRE(is<NextHop>(chain.after(hop, {}, 0, kDate)));
+  REQUIRE(is<NextHop>(chain.after(hop, {}, 0, kDate, 0s)));
   chain.next_hop({});
   HopResult back = redirected("/");
-  CHECK(is<Final>(chain.after(back, {}, 0, kDate)));
+  CHECK(is<Final>(chain.after(back, {}, 0, kDate, 0s)));
   CHECK(back.outcome == Outcome::too_many_redirects);
 }
