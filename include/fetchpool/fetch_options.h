@@ -89,6 +89,7 @@ struct FetchOptions {
   // --- results
   BodyForm body = BodyForm::raw;
   bool response_headers = false;  // fill FetchResult::headers
+  bool warc = false;              // fill FetchResult::warc
   // Where bodies too large for memory wait while they arrive; files there have no name. Empty:
   // /var/tmp.
   std::string spool_directory{};

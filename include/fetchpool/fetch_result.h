@@ -46,6 +46,7 @@ class Body {
   // All pieces in one string.
   std::string str() const;
   void append(Bytes piece);
+  void append(const Body& more);
 
  private:
   std::vector<Bytes> pieces_;
@@ -91,6 +92,14 @@ struct FetchResult {
 
   Body body;
   enum class Encoding { none, raw, utf8, base64 } body_encoding = Encoding::none;
+
+  // With FetchOptions::warc: the URL's records for a WARC 1.1 file (ISO 28500:2017), each a gzip
+  // member of its own, to be written one after the other. For each redirect that was followed, and
+  // for the last response, a request and a response; then one metadata record. Bodies in them are
+  // decoded and without chunks, and headers that no longer hold have "X-Crawler-" before their
+  // names, as Common Crawl does it; of request headers that may be secrets only the name is kept.
+  // Empty where no request was made and where it was cancelled.
+  Body warc;
 };
 
 }  // namespace fetchpool

@@ -86,6 +86,7 @@ void derive(Arguments& arguments) {
                : arguments.raw   ? BodyForm::raw
                                  : BodyForm::json_text;
   fetch.response_headers = arguments.include_headers;
+  fetch.warc = !arguments.warc.empty();
 }
 
 }  // namespace

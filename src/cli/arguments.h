@@ -30,6 +30,8 @@ struct Arguments {
   bool include_headers = false;
   bool stable = false;
   bool unordered = false;
+  std::string warc;  // the archive; empty: none
+  std::uint64_t warc_size = std::uint64_t{1} << 30;
   std::uint64_t order_window = std::uint64_t{64} << 20;
   std::uint64_t order_spill = std::uint64_t{4} << 30;
 

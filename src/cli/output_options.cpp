@@ -14,6 +14,10 @@ void define_output(CLI::App& app, Arguments& a) {
       [&a](const std::string& word) { a.output = not_empty("--output", word, "the file"); });
   group.flag("--raw", "write the bodies alone, one after the other", [&a] { a.raw = true; });
   group.flag("--no-body", "write records without bodies", [&a] { a.no_body = true; });
+  group.value("--warc", "FILE", "archive what was fetched in FILE (WARC 1.1, gzip) besides",
+              [&a](const std::string& word) { a.warc = not_empty("--warc", word, "the archive"); });
+  group.value("--warc-size", "SIZE", "go on in another file once one is so large, 0: never (1G)",
+              [&a](const std::string& word) { a.warc_size = parse_size("--warc-size", word); });
   group.flag("--include-headers", "put the response headers into the records",
              [&a] { a.include_headers = true; });
   group.flag("--stable", "write null for what differs between runs, such as times",

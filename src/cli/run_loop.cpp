@@ -45,6 +45,9 @@ output::OutputOptions output_options(const Arguments& arguments) {
   options.headers = arguments.include_headers;
   options.stable = arguments.stable;
   options.unordered = arguments.unordered;
+  options.warc_path = arguments.warc;
+  options.warc_size = arguments.warc_size;
+  options.user_agent = arguments.fetch.user_agent;
   options.order_window = arguments.order_window;
   options.order_spill = arguments.order_spill;
   options.report = [](std::string_view line) { log::warning(line); };

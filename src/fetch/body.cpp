@@ -12,6 +12,10 @@ void Body::append(Bytes piece) {
   pieces_.push_back(std::move(piece));
 }
 
+void Body::append(const Body& more) {
+  for (const Bytes& piece : more.pieces_) append(piece);
+}
+
 std::string Body::str() const {
   std::string whole;
   whole.reserve(size_);

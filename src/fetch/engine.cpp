@@ -41,6 +41,7 @@ Engine::Engine(const FetchOptions& options)
       watch_(options_.worker_timeout),
       wake_up_(supervisor_.poll_fd()) {
   for (int worker = 0; worker < workers_; ++worker) places_.push_back(supervisor_.add_worker());
+  if (options_.warc) metadata_.emplace();
   room_.resize(places_.size());
   ready_at_.resize(places_.size(), Clock::now());
 }
@@ -210,6 +211,8 @@ void Engine::on_answer(Request& request, const process::Event& event) {
     HopResult hop = HopResult::decode(event.bytes.view(), body);
     auto offset = static_cast<std::size_t>(body.data() - event.bytes.data());
     request.body.append(event.bytes.slice(offset, body.size()));
+    if (hop.archive_size > request.body.size())
+      throw WireError("a result from a worker is damaged");
     on_done(request, std::move(hop));
   } catch (const WireError& error) {
     // A whole frame with a senseless inside: nothing that this worker says can be trusted.
@@ -239,7 +242,12 @@ void Engine::on_done(Request& request, HopResult hop) {
   TimePoint now = Clock::now();
   auto date = std::chrono::system_clock::now();
   pause_host(request, hop, now, date);
+<<<<<<< HEAD
   judge_host(request, hop);
+=======
+  Body records;
+  if (hop.archive_size > 0) records = archive::take_front(request.body, hop.archive_size);
+>>>>>>> d85fd43 (What was fetched can be archived: --warc writes WARC 1.1 beside any other output)
   double random = std::uniform_real_distribution<double>(0, 1)(random_);
   NextStep step = request.chain.after(hop, options_, random, date, now - request.begun);
   if (std::holds_alternative<NextAttempt>(step) && schedule_.given_up(request.host)) step = Final{};
@@ -249,13 +257,26 @@ void Engine::on_done(Request& request, HopResult hop) {
   } else if (auto* attempt = std::get_if<NextAttempt>(&step)) {
     wait_again(request, now + attempt->delay);
   } else if (std::holds_alternative<NextHop>(step)) {
+    request.archive.append(records);
     wait_again(request);
   } else {
+    request.archive.append(records);
+    std::string response_id = std::move(hop.archive_id);
+    std::int64_t hop_date = hop.started_at;
     FetchResult result = request.chain.result(std::move(hop), now - request.submitted);
     result.worker = request.place;
     result.body = std::move(request.body);
+    end_archive(request, result, hop_date, response_id);
     give_back(request, std::move(result));
   }
+}
+
+// What came of the hops that led to the result, and what became of the URL.
+void Engine::end_archive(Request& request, FetchResult& result, std::int64_t date,
+                         std::string_view response_id) {
+  if (!metadata_) return;
+  result.warc = std::move(request.archive);
+  result.warc.append(metadata_->member(result, date, response_id));
 }
 
 // A host that asks for a pause gets it, from all requests.
@@ -309,10 +330,11 @@ void Engine::on_lost(Request& request, const process::Event& event) {
     bool killed_from_outside = event.cause == Cause::died && event.status.signal() == 9;
     int& count = killed_from_outside ? request.kills_alone : request.deaths_alone;
     if (++count >= (killed_from_outside ? kKillsAlone : kDeathsAlone)) {
-      return give_back(request, request.chain.result(Outcome::worker_crash,
-                                                     "its worker process " + event.status.text() +
-                                                         ", " + std::to_string(count) +
-                                                         " times while it was fetched alone"));
+      FetchResult result = request.chain.result(
+          Outcome::worker_crash, "its worker process " + event.status.text() + ", " +
+                                     std::to_string(count) + " times while it was fetched alone");
+      end_archive(request, result, archive::microseconds(std::chrono::system_clock::now()), {});
+      return give_back(request, std::move(result));
     }
   }
   suspect(request);

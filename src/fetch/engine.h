@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fetch/archive_metadata.h"
 #include "fetch/hop.h"
 #include "fetch/request_table.h"
 #include "fetch/schedule.h"
@@ -55,6 +56,8 @@ class Engine {
   void on_event(const process::Event& event);
   void on_answer(Request& request, const process::Event& event);
   void on_done(Request& request, HopResult hop);
+  void end_archive(Request& request, FetchResult& result, std::int64_t date,
+                   std::string_view response_id);
   void on_lost(Request& request, const process::Event& event);
   void release(Request& request);
 
@@ -72,6 +75,7 @@ class Engine {
 
   std::vector<std::string> warnings_;
   FetchOptions options_;
+  std::optional<archive::MetadataWriter> metadata_;  // where an archive is asked for
   int workers_;
   process::Supervisor supervisor_;
   Schedule schedule_;

@@ -28,6 +28,7 @@ process::SupervisorOptions supervisor_options(const FetchOptions& options, int w
   supervisor.pipe_bytes =
       std::min(std::size_t{1} << 20, (std::size_t{16} << 20) / static_cast<std::size_t>(workers));
   supervisor.max_payload = kLongestPart + options.max_header_bytes * 2 + (std::size_t{1} << 20);
+  if (options.warc) supervisor.max_payload += kLongestPart + options.max_header_bytes * 2;
   supervisor.descriptors = process::WorkerDescriptors::only_its_own;
   supervisor.silent_for = options.worker_timeout;
   return supervisor;

@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "fetch/archive_metadata.h"
 #include "fetch/chain.h"
 #include "fetch/limits.h"
 #include "fetch/transfer_loop.h"
@@ -45,13 +46,14 @@ class SingleHop : private engine::TransferObserver {
   bool on_end(engine::Transfer& transfer, engine::HopResult& result) override {
     ByteBuffer buffer;
     result.body_encoding = FetchResult::Encoding::none;
-    if (transfer.body().is_small()) {
+    if (transfer.is_small()) {
+      transfer.append_records(buffer, result);
       result.body_encoding = transfer.body().append_to(buffer);
       body_->append(buffer.release());
     } else {
       result.body_encoding = transfer.body().encoding();
       for (bool more = true; more;) {
-        more = transfer.body().append_next_part(buffer);
+        more = transfer.append_next_part(buffer, result);
         body_->append(buffer.release());
       }
     }
@@ -70,9 +72,12 @@ FetchResult run_chain(engine::Chain& chain, const FetchOptions& options) {
   std::mt19937_64 random{std::random_device{}()};
   SingleHop single(options);
   TimePoint begun = Clock::now();
+  Body archived;
   for (;;) {
     Body body;
+    Body records;
     engine::HopResult hop = single.run(chain.next_hop(options), body);
+    if (options.warc) records = archive::take_front(body, hop.archive_size);
     double chance = std::uniform_real_distribution<double>(0, 1)(random);
     auto step =
         chain.after(hop, options, chance, std::chrono::system_clock::now(), Clock::now() - begun);
@@ -80,9 +85,16 @@ FetchResult run_chain(engine::Chain& chain, const FetchOptions& options) {
       std::this_thread::sleep_for(same->delay);
     if (auto* next = std::get_if<engine::NextAttempt>(&step))
       std::this_thread::sleep_for(next->delay);
-    if (!std::holds_alternative<engine::Final>(step)) continue;
+    bool is_final = std::holds_alternative<engine::Final>(step);
+    if (is_final || std::holds_alternative<engine::NextHop>(step)) archived.append(records);
+    if (!is_final) continue;
+    std::string response_id = std::move(hop.archive_id);
+    std::int64_t hop_date = hop.started_at;
     FetchResult result = chain.result(std::move(hop), Clock::now() - begun);
     result.body = std::move(body);
+    result.warc = std::move(archived);
+    if (options.warc)
+      result.warc.append(archive::MetadataWriter().member(result, hop_date, response_id));
     return result;
   }
 }

@@ -14,6 +14,7 @@ struct FixedFields {
   std::uint64_t size_download;
   std::uint64_t size_body;
   std::uint64_t size_header;
+  std::uint64_t archive_size;
   std::int64_t ssl_verify_result;
   std::int32_t response_code;
   std::int32_t num_connects;
@@ -76,6 +77,7 @@ void HopResult::encode(std::string& out) const {
   fixed.size_download = size_download;
   fixed.size_body = size_body;
   fixed.size_header = size_header;
+  fixed.archive_size = archive_size;
   fixed.ssl_verify_result = ssl_verify_result;
   fixed.response_code = response_code;
   fixed.num_connects = num_connects;
@@ -97,6 +99,7 @@ void HopResult::encode(std::string& out) const {
   writer.text(content_encoding);
   writer.text(retry_after);
   writer.text(remote_ip);
+  writer.text(archive_id);
   writer.value(static_cast<std::uint32_t>(locations.size()));
   for (const std::string& location : locations) writer.text(location);
   write_header_lines(writer, headers);
@@ -118,6 +121,7 @@ HopResult HopResult::decode(std::string_view bytes, std::string_view& body) {
   result.size_download = fixed.size_download;
   result.size_body = fixed.size_body;
   result.size_header = fixed.size_header;
+  result.archive_size = fixed.archive_size;
   result.ssl_verify_result = static_cast<long>(fixed.ssl_verify_result);
   result.response_code = fixed.response_code;
   result.num_connects = fixed.num_connects;
@@ -138,6 +142,7 @@ HopResult HopResult::decode(std::string_view bytes, std::string_view& body) {
   reader.text(result.content_encoding);
   reader.text(result.retry_after);
   reader.text(result.remote_ip);
+  reader.text(result.archive_id);
   auto locations = reader.value<std::uint32_t>();
   for (std::uint32_t i = 0; i < locations; ++i) result.locations.emplace_back(reader.text());
   read_header_lines(reader, result.headers);

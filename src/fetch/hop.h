@@ -39,7 +39,7 @@ struct HopRequest {
   static HopRequest decode(std::string_view bytes);
 };
 
-// How one exchange ended. Its body follows in the same message.
+// How one exchange ended. Its records for an archive and its body follow in the same message.
 struct HopResult {
   Outcome outcome = Outcome::ok;
   std::string error;
@@ -79,6 +79,11 @@ struct HopResult {
     std::int64_t total = 0;
   } times;
   std::int64_t started_at = 0;  // microseconds since the epoch of system_clock
+
+  // With FetchOptions::warc, of the records that come before the body in the message: their bytes,
+  // and the id of the response record.
+  std::uint64_t archive_size = 0;
+  std::string archive_id;
 
   FetchResult::Encoding body_encoding = FetchResult::Encoding::none;
 

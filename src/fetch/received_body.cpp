@@ -24,6 +24,7 @@ FetchResult::Encoding public_name(body::Encoding encoding) {
 ReceivedBody::ReceivedBody(const FetchOptions& options, body::WholeDecoder& whole_decoder)
     : form_(options.body),
       decode_(options.compressed),
+      for_archive_(options.warc),
       whole_decoder_(whole_decoder),
       raw_(options.spool_directory),
       body_(options.spool_directory) {
@@ -113,7 +114,7 @@ void ReceivedBody::keep_status(body::Status status, const std::string& reason) {
 
 void ReceivedBody::write(std::string_view block) {
   size_ += block.size();
-  if (form_ == BodyForm::none) return;
+  if (form_ == BodyForm::none && !for_archive_) return;
   body_.append(block);
   if (form_ == BodyForm::json_text && !body_.is_in_memory()) probe(body_);
 }

@@ -41,6 +41,11 @@ class ReceivedBody : private body::Output {
   bool too_large() const { return status_ == body::Status::too_large; }
   const std::string& reason() const { return reason_; }
 
+  // After finish(): the body as it is kept, for an archive or to be sent, and whether its content
+  // coding was undone.
+  const body::BodySpool& kept() const { return keeps_raw_ ? raw_ : body_; }
+  bool is_decoded() const { return coded_ && !keeps_raw_; }
+
   // Sending, after finish(), in the form that the options ask for.
 
   // Whether the whole encoded body makes one part of a message.
@@ -57,10 +62,10 @@ class ReceivedBody : private body::Output {
   void probe(const body::BodySpool& spool);
   void keep_status(body::Status status, const std::string& reason);
   bool begin_streaming();
-  const body::BodySpool& kept() const { return keeps_raw_ ? raw_ : body_; }
 
   BodyForm form_;
   bool decode_;
+  bool for_archive_;
   body::Limits limits_;
   body::WholeDecoder& whole_decoder_;
 

@@ -34,7 +34,8 @@ struct Request {
   int deaths_alone = 0;
   int kills_alone = 0;
 
-  Body body;  // the parts of the hop that runs
+  Body body;     // the parts of the hop that runs
+  Body archive;  // the records of the hops that were followed
 };
 
 }  // namespace fetchpool::engine

@@ -104,6 +104,8 @@ void Transfer::set_up() {
   set(easy, CURLOPT_OPENSOCKETDATA, this);
   set(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
   set(easy, CURLOPT_CLOSESOCKETDATA, &shared_);
+  if (shared_.exchange_writer)
+    archive_ = std::make_unique<TransferArchive>(easy, *shared_.exchange_writer);
   set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   use_headers();
   if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
@@ -135,6 +137,7 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   request_ = std::move(request);
   head_.reset();
   body_begun_ = false;
+  if (archive_) archive_->begin();
   seen_ = Observed{};
   host_ = named_host(request_.url);
   handed_over_ = false;
@@ -335,6 +338,32 @@ HopResult Transfer::finish(CURLcode code) {
       kept_alive && head_.size() == 0 &&
       (decided.outcome == Outcome::empty_reply || decided.outcome == Outcome::reset);
   return result;
+}
+
+archive::Exchange Transfer::exchange(const HopResult& result) const {
+  archive::Exchange exchange;
+  exchange.url = request_.url;
+  exchange.request = archive_->sent();
+  exchange.response = head_.raw();
+  exchange.http_version = head_.version();
+  exchange.remote_ip = result.remote_ip;
+  exchange.started_at = started_at_;
+  exchange.outcome = result.outcome;
+  // A body that came whole but could not be decoded is kept as it came.
+  bool is_raw = result.outcome == Outcome::decode && seen_.abort == Observed::Abort::none;
+  exchange.cut = result.complete == false && !is_raw;
+  exchange.body = &body_.kept();
+  exchange.facts = {body_.size(), body_.is_decoded(), seen_.body_expected};
+  return exchange;
+}
+
+void Transfer::append_records(ByteBuffer& out, HopResult& result) {
+  if (has_records()) archive_->append(out, exchange(result), result);
+}
+
+bool Transfer::append_next_part(ByteBuffer& out, HopResult& result) {
+  if (has_records() && archive_->append_next_part(out, exchange(result), result)) return true;
+  return body_.append_next_part(out);
 }
 
 void Transfer::collect_facts(HopResult& result) const {

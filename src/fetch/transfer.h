@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/posix.h"
@@ -14,6 +15,7 @@
 #include "fetch/host_names.h"
 #include "fetch/received_body.h"
 #include "fetch/response_head.h"
+#include "fetch/transfer_archive.h"
 #include "fetch/transfer_settings.h"
 
 namespace fetchpool::engine {
@@ -24,6 +26,7 @@ struct TransferShared {
   CurlList request_headers;
   CurlList harmless_headers;  // those of them that any origin may see
   body::WholeDecoder whole_decoder;
+  std::unique_ptr<archive::ExchangeWriter> exchange_writer;  // where an archive is asked for
   // Told when libcurl closes a socket, before it is closed.
   void (*socket_closing)(void* user, curl_socket_t socket) = nullptr;
   void* user = nullptr;
@@ -54,6 +57,17 @@ class Transfer {
   void abort(Observed::Abort why) { seen_.abort = why; }
   bool is_aborted() const { return seen_.abort != Observed::Abort::none; }
   HopResult finish(CURLcode code);
+
+  // Sending what the hop brought, after finish(): the records for an archive, where one is asked
+  // for, then the body in the form that is.
+
+  // Whether both make one part of a message.
+  bool is_small() const { return body_.is_small(); }
+  // Appends all records and notes them in `result`. Requires is_small().
+  void append_records(ByteBuffer& out, HopResult& result);
+  // Appends the next part, which may be empty, of the records and then of the body; false when
+  // there was none left. `result` is to be sent after that.
+  bool append_next_part(ByteBuffer& out, HopResult& result);
 
   CURL* easy() const { return easy_.get(); }
   std::uint64_t job() const { return job_; }
@@ -86,6 +100,8 @@ class Transfer {
   void ask_libcurl(CURLcode code);
   void collect_facts(HopResult& result) const;
   void collect_facts_of_connection(HopResult& result) const;
+  bool has_records() const { return archive_ && head_.complete(); }
+  archive::Exchange exchange(const HopResult& result) const;
 
   TransferShared& shared_;
   CurlEasy easy_;
@@ -95,6 +111,7 @@ class Transfer {
   HopRequest request_;
   ResponseHead head_;
   ReceivedBody body_;
+  std::unique_ptr<TransferArchive> archive_;  // where one is asked for
   bool body_begun_ = false;
   Observed seen_;
   std::optional<NamedHost> host_;

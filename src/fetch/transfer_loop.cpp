@@ -62,6 +62,7 @@ TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& o
   shared_.settings = settings;
   shared_.request_headers = header_list(settings.options, false);
   shared_.harmless_headers = header_list(settings.options, true);
+  if (settings.options.warc) shared_.exchange_writer = std::make_unique<archive::ExchangeWriter>();
   shared_.socket_closing = on_socket_closing;
   shared_.user = this;
   CURLM* multi = multi_.get();

@@ -40,6 +40,7 @@ std::string TransferSettings::encode() const {
   write_ranges(writer, options.ok_status);
   writer.value(options.body);
   writer.value(options.response_headers);
+  writer.value(options.warc);
   writer.text(options.spool_directory);
   return out;
 }
@@ -64,6 +65,7 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
   options.ok_status = read_ranges(reader);
   reader.value(options.body);
   reader.value(options.response_headers);
+  reader.value(options.warc);
   reader.text(options.spool_directory);
   return settings;
 }

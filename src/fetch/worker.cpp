@@ -27,6 +27,9 @@ using ipc::FrameKind;
 constexpr std::size_t kBatch = std::size_t{256} << 10;
 // Parts of large bodies are made only while fewer bytes wait to be written.
 constexpr std::size_t kPartsAhead = std::size_t{512} << 10;
+// And so many at most until the sockets get their turn: records for an archive take their time, and
+// may be much smaller than what they are made of.
+constexpr int kPartsAtOnce = 16;
 constexpr auto kLongestBeat = 1s;
 
 // The state of one fetch worker.
@@ -136,17 +139,21 @@ class Worker : private TransferObserver {
 
   bool on_end(Transfer& transfer, HopResult& result) override {
     if (result.asks_for_pause()) begin_pause(transfer.request().host);
-    if (!transfer.body().is_small()) {
+    if (!transfer.is_small()) {
       large_.push_back({&transfer, std::move(result)});
       return false;
     }
+    part_.clear();
+    transfer.append_records(part_, result);
     ByteBuffer& frame = begin_done(transfer.job(), result);
+    frame.append(part_.view());
     end_done(frame, transfer.body().append_to(frame));
     link_.status().end(transfer.slot());
     return true;
   }
 
-  // The last frame of a hop: its result, the body or nothing, and how the body is encoded.
+  // The last frame of a hop: its result, the records for an archive and the body unless they were
+  // sent before, and how the body is encoded.
   ByteBuffer& begin_done(std::uint64_t job, const HopResult& result) {
     head_.clear();
     result.encode(head_);
@@ -162,10 +169,12 @@ class Worker : private TransferObserver {
 
   // Sends large bodies part by part, one after the other, as fast as the parent takes them.
   void send_large_bodies() {
-    while (!large_.empty() && channel_.writer().pending_bytes() < kPartsAhead) {
+    for (int parts = 0;
+         parts < kPartsAtOnce && !large_.empty() && channel_.writer().pending_bytes() < kPartsAhead;
+         ++parts) {
       Transfer& transfer = *large_.front().transfer;
       part_.clear();
-      bool more = transfer.body().append_next_part(part_);
+      bool more = transfer.append_next_part(part_, large_.front().result);
       if (!part_.empty()) channel_.writer().add(FrameKind::part, transfer.job(), part_.view());
       if (more) continue;
       end_done(begin_done(transfer.job(), large_.front().result), transfer.body().encoding());

@@ -3,9 +3,11 @@
 #include <utility>
 #include <vector>
 
+#include "output/archiving_sink.h"
 #include "output/json_sink.h"
 #include "output/ordered_stream.h"
 #include "output/raw_sink.h"
+#include "output/warc_files.h"
 
 namespace fetchpool::output {
 namespace {
@@ -23,22 +25,38 @@ std::vector<std::string> spill_directories(const OutputOptions& options) {
   return directories;
 }
 
+ReorderOptions reorder_options(const OutputOptions& options) {
+  // Records and archive share what there is.
+  std::uint64_t parts = options.warc_path.empty() ? 1 : 2;
+  return {.window = options.order_window / parts,
+          .spill = options.order_spill / parts,
+          .spill_directories = spill_directories(options)};
+}
+
 OrderedStream open_stream(const OutputOptions& options) {
   return OrderedStream(options.path.empty() ? OutputStream::borrow(options.fd, options.fd_name)
                                             : OutputStream::open(options.path),
-                       {.window = options.order_window,
-                        .spill = options.order_spill,
-                        .spill_directories = spill_directories(options)});
+                       reorder_options(options));
+}
+
+std::unique_ptr<Sink> make_record_sink(const OutputOptions& options, Order order) {
+  if (options.form == OutputForm::raw)
+    return std::make_unique<RawSink>(open_stream(options), order, options.report);
+  RecordForm form{.bodies = options.bodies, .headers = options.headers, .stable = options.stable};
+  return std::make_unique<JsonSink>(open_stream(options), order, form);
 }
 
 }  // namespace
 
 std::unique_ptr<Sink> make_sink(const OutputOptions& options) {
   Order order = options.unordered ? Order::as_they_come : Order::of_the_list;
-  if (options.form == OutputForm::raw)
-    return std::make_unique<RawSink>(open_stream(options), order, options.report);
-  RecordForm form{.bodies = options.bodies, .headers = options.headers, .stable = options.stable};
-  return std::make_unique<JsonSink>(open_stream(options), order, form);
+  std::unique_ptr<Sink> records = make_record_sink(options, order);
+  if (options.warc_path.empty()) return records;
+  WarcInfo info{"fetchpool/" + std::string(version()), options.user_agent};
+  if (info.user_agent.empty()) info.user_agent = info.software;
+  return std::make_unique<ArchivingSink>(
+      std::move(records), WarcFiles(options.warc_path, options.warc_size, std::move(info)),
+      reorder_options(options), order);
 }
 
 }  // namespace fetchpool::output

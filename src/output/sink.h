@@ -76,6 +76,12 @@ struct OutputOptions {
   // For the temporary file; empty: beside `path`, or where that cannot be and for `fd` /var/tmp.
   std::string spill_directory{};
 
+  // An archive besides, made of what results bring in FetchResult::warc; empty: none. A new file
+  // begins once one has so many bytes (0: never); each names the user agent.
+  std::string warc_path{};
+  std::uint64_t warc_size = std::uint64_t{1} << 30;
+  std::string user_agent{};
+
   // raw: takes a line, without its end, for each result that is not ok, when it comes.
   std::function<void(std::string_view line)> report{};
 };
