@@ -242,12 +242,9 @@ void Engine::on_done(Request& request, HopResult hop) {
   TimePoint now = Clock::now();
   auto date = std::chrono::system_clock::now();
   pause_host(request, hop, now, date);
-<<<<<<< HEAD
   judge_host(request, hop);
-=======
   Body records;
   if (hop.archive_size > 0) records = archive::take_front(request.body, hop.archive_size);
->>>>>>> d85fd43 (What was fetched can be archived: --warc writes WARC 1.1 beside any other output)
   double random = std::uniform_real_distribution<double>(0, 1)(random_);
   NextStep step = request.chain.after(hop, options_, random, date, now - request.begun);
   if (std::holds_alternative<NextAttempt>(step) && schedule_.given_up(request.host)) step = Final{};
