@@ -11,5 +11,6 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 
 if(FETCHPOOL_BUILD_PROGRAM)
   find_package(CLI11 REQUIRED)
+  pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
   find_package(spdlog REQUIRED)
 endif()

@@ -74,6 +74,10 @@ void check_combinations(const Arguments& arguments) {
     throw UsageError(
         "--base and --default-scheme exclude each other: a line without a scheme is either "
         "relative to the base or begins with a host name");
+  if (arguments.go_on && (arguments.output.empty() || arguments.output == "-"))
+    throw UsageError(
+        "--continue needs -o FILE: what was written to standard output cannot be taken up again");
+  if (arguments.force && !arguments.go_on) throw UsageError("--force is of use with -c only");
   const auto& urls = arguments.urls;
   if (std::find(urls.begin(), urls.end(), "-") != urls.end())
     throw UsageError("\"-\" is not a URL; -i - reads the list from standard input");

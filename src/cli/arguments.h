@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fetchpool/fetch.h"
+#include "output/journal.h"
 
 namespace fetchpool::cli {
 
@@ -34,6 +36,11 @@ struct Arguments {
   std::uint64_t warc_size = std::uint64_t{1} << 30;
   std::uint64_t order_window = std::uint64_t{64} << 20;
   std::uint64_t order_spill = std::uint64_t{4} << 30;
+
+  // --- what to go on with
+  bool go_on = false;  // from where an earlier run came to
+  bool force = false;  // even with another list or other options
+  std::optional<output::Sync> sync;
 
   // --- how to fetch
   FetchOptions fetch;

@@ -5,7 +5,10 @@
 namespace fetchpool::cli {
 
 void ExitCode::add(Outcome outcome, int response_code) {
-  int code = exit_code(outcome, response_code);
+  add(exit_code(outcome, response_code));
+}
+
+void ExitCode::add(int code) {
   if (code == kExitOk) return;
   if (code == kExitLimit)
     cancelled_ = true;

@@ -17,8 +17,11 @@ inline constexpr int kExitOutputClosed = 141;
 class ExitCode {
  public:
   void add(Outcome outcome, int response_code);
+  // The exit status that one URL alone would give.
+  void add(int code);
   // kExitInternal, kExitUsage, kExitLocalIo or kExitOutputClosed; the first one counts.
   void fail(int code);
+  bool has_failed() const { return failure_ != kExitOk; }
   void stop_by_signal(int signal) { signal_ = signal; }
 
   // With `exit_zero`, URLs that failed do not count.

@@ -8,6 +8,7 @@
 #include "cli/log.h"
 #include "cli/run.h"
 #include "cli/usage_error.h"
+#include "output/journal.h"
 #include "output/output_stream.h"
 
 namespace fetchpool::cli {
@@ -42,6 +43,8 @@ int guarded_main(int argc, const char* const* argv) {
   try {
     return act(parse_arguments(argc, argv));
   } catch (const UsageError& error) {
+    return failed(kExitUsage, error.what());
+  } catch (const output::ResumeRefused& error) {
     return failed(kExitUsage, error.what());
   } catch (const output::OutputClosed&) {
     return kExitOutputClosed;

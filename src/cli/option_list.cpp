@@ -11,6 +11,7 @@ void define_options(CLI::App& app, Arguments& arguments) {
   app.allow_extras();
   define_input(app, arguments);
   define_output(app, arguments);
+  define_resume(app, arguments);
   define_parallel(app, arguments);
   define_politeness(app, arguments);
   define_retry(app, arguments);

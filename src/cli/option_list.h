@@ -19,6 +19,7 @@ void define_options(CLI::App& app, Arguments& arguments);
 // Its groups, in the order of --help; each lies in a file of its own.
 void define_input(CLI::App& app, Arguments& arguments);       // input_options.cpp
 void define_output(CLI::App& app, Arguments& arguments);      // output_options.cpp
+void define_resume(CLI::App& app, Arguments& arguments);      // resume_options.cpp
 void define_parallel(CLI::App& app, Arguments& arguments);    // schedule_options.cpp
 void define_politeness(CLI::App& app, Arguments& arguments);  // politeness_options.cpp
 void define_retry(CLI::App& app, Arguments& arguments);       // retry_options.cpp

@@ -10,6 +10,7 @@
 
 #include "cli/log.h"
 #include "cli/quantities.h"
+#include "cli/resume.h"
 #include "cli/usage_error.h"
 #include "output/output_stream.h"
 
@@ -74,13 +75,19 @@ RunLoop::RunLoop(const Arguments& arguments)
       fetcher_(start_fetcher(arguments.fetch)),
       resolver_(arguments.base, arguments.default_scheme),
       reader_(arguments.urls, lists_to_read(arguments)),
-      sink_(output::make_sink(output_options(arguments))),
-      progress_(arguments.progress, arguments.quiet, start_) {}
+      output_options_(output_options(arguments)),
+      journal_(open_journal(arguments, output_options_)),
+      progress_(arguments.progress, arguments.quiet, start_) {
+  if (!journal_ || journal_->lines_before() == 0) begin_output();
+}
 
 int RunLoop::run() {
   try {
-    fetch_what_can_be();
-    write_rest();
+    if (!sink_) catch_up();
+    if (sink_) {
+      fetch_what_can_be();
+      write_rest();
+    }
   } catch (const output::OutputClosed&) {
     // Whoever read the output has seen enough; that is no reason for a message.
     return kExitOutputClosed;
@@ -90,6 +97,38 @@ int RunLoop::run() {
   }
   summarize();
   return exit_code_.code(arguments_.exit_zero);
+}
+
+// From here on, files change.
+void RunLoop::begin_output() {
+  if (journal_) {
+    journal_->start();
+    output_options_.resume_at = journal_->resume_at();
+    for (const output::Tally& tally : journal_->tally()) exit_code_.add(tally.exit_code);
+  }
+  sink_ = output::make_sink(output_options_);
+}
+
+// Reads the lines again that an earlier run has read; nothing changes until they turned out to be
+// the same.
+void RunLoop::catch_up() {
+  while (lines_ < journal_->lines_before() && !reader_.at_end()) {
+    std::uint64_t number = lines_;
+    if (auto line = next_of_list()) {
+      if (!journal_->is_done(number)) again_.emplace_back(number, std::move(*line));
+      continue;
+    }
+    if (reader_.at_end()) break;
+    struct pollfd fds[] = {{reader_.poll_fd(), POLLIN, 0}, {signals_.poll_fd(), POLLIN, 0}};
+    posix::poll_for(fds, std::size(fds), std::nullopt);
+    if (fds[1].revents != 0) obey_signals();
+    if (stop_ != Stop::none) return;
+  }
+  journal_->list_ended();
+  std::reverse(again_.begin(), again_.end());
+  log::info(fmt::format("going on after {} of an earlier run",
+                        format_count(journal_->results_before(), "result")));
+  begin_output();
 }
 
 // Where no worker can be started any more, what was fetched until then is still written.
@@ -107,6 +146,7 @@ void RunLoop::fetch_all() {
     feed();
     bool busy = collect();
     if (!busy) sink_->flush();
+    if (journal_) journal_->commit_if_due(*sink_, Clock::now());
     apply_back_pressure();
     tell();
     if (!is_finished()) wait_for_events(busy);
@@ -118,18 +158,31 @@ bool RunLoop::wants_lines() const {
 }
 
 bool RunLoop::is_finished() const {
-  bool no_more_lines = stop_ != Stop::none || reader_.at_end();
+  bool no_more_lines = stop_ != Stop::none || (again_.empty() && reader_.at_end());
   return no_more_lines && fetcher_.unfinished() == 0;
 }
 
 void RunLoop::feed() {
+  for (; stop_ == Stop::none && !again_.empty() && fetcher_.room() > 0; again_.pop_back())
+    submit(std::move(again_.back().second), again_.back().first);
   while (!reader_waits_ && wants_lines()) {
-    auto line = next_line();
+    std::uint64_t number = lines_;
+    auto line = next_of_list();
     if (line)
-      submit(std::move(*line));
+      submit(std::move(*line), number);
     else
       reader_waits_ = !reader_.at_end();
   }
+}
+
+// The next line as it is to be fetched, counted.
+std::optional<ListLine> RunLoop::next_of_list() {
+  auto line = next_line();
+  if (!line) return line;
+  ++lines_;
+  if (!line->too_long) line->text = resolver_.resolve(std::move(line->text));
+  if (journal_) journal_->add_line(line->text);
+  return line;
 }
 
 // A list that cannot be read to its end does not take away what it has brought so far.
@@ -146,15 +199,15 @@ std::optional<ListLine> RunLoop::next_line() {
   return std::nullopt;
 }
 
-void RunLoop::submit(ListLine line) {
-  ++submitted_;
-  if (!line.too_long) {
-    fetcher_.submit(resolver_.resolve(std::move(line.text)));
-    return;
+void RunLoop::submit(ListLine line, std::uint64_t number) {
+  if (line.too_long) {
+    // The line end makes sure that this is no URL, whatever the beginning of the line looks like.
+    constexpr std::size_t kShownBytes = 200;
+    line.text = line.text.substr(0, kShownBytes) + "\n...";
+    too_long_.insert(number);
   }
-  // The line end makes sure that this is no URL, whatever the beginning of the line looks like.
-  constexpr std::size_t kShownBytes = 200;
-  too_long_.insert(fetcher_.submit(line.text.substr(0, kShownBytes) + "\n..."));
+  std::uint64_t seq = fetcher_.submit(line.text);
+  if (seq != number) numbers_.emplace(seq, number);
 }
 
 // Whether there were results.
@@ -165,11 +218,23 @@ bool RunLoop::collect() {
 }
 
 void RunLoop::take(FetchResult& result) {
+  if (auto number = numbers_.find(result.seq); number != numbers_.end()) {
+    result.seq = number->second;
+    numbers_.erase(number);
+  }
   if (too_long_.erase(result.seq) > 0)
     result.error = fmt::format("the line is longer than {} bytes", LineSplitter::kMaxBytes);
   summary_.add(result);
   exit_code_.add(result.outcome, result.response_code);
   name_failure(result);
+  if (journal_ && result.outcome == Outcome::cancelled)
+    cancelled_.push_back(std::move(result));
+  else
+    put(result);
+}
+
+void RunLoop::put(FetchResult& result) {
+  if (journal_) journal_->note(result.seq, exit_code(result.outcome, result.response_code));
   sink_->put(std::move(result));
 }
 
@@ -194,13 +259,15 @@ void RunLoop::apply_back_pressure() {
 void RunLoop::tell() {
   for (const std::string& warning : fetcher_.take_warnings()) log::warning(warning);
   ProgressCounts counts{summary_.done(), std::nullopt, summary_.failed()};
-  if (reader_.at_end()) counts.total = submitted_;
+  if (reader_.at_end()) counts.total = lines_;
   progress_.update(Clock::now(), counts);
 }
 
 std::optional<Clock::duration> RunLoop::time_to_wait(bool only_look) const {
   if (only_look || (wants_lines() && !reader_waits_)) return Clock::duration::zero();
   auto next = progress_.next_update();
+  auto commit = journal_ ? journal_->next_commit() : std::nullopt;
+  if (commit && (!next || *commit < *next)) next = commit;
   if (!next) return std::nullopt;
   return std::max(*next - Clock::now(), Clock::duration::zero());
 }
@@ -232,6 +299,8 @@ void RunLoop::obey_signals() {
 // Writes what is left. A slow reader is waited for, but not against the will of whoever asked
 // twice for an end.
 void RunLoop::write_rest() {
+  if (journal_) journal_->commit(*sink_);
+  for (FetchResult& result : cancelled_) sink_->put(std::move(result));
   sink_->flush();
   while (sink_->poll_events() != 0) {
     struct pollfd fds[] = {{sink_->poll_fd(), sink_->poll_events(), 0},
@@ -244,6 +313,13 @@ void RunLoop::write_rest() {
     if (fds[0].revents != 0) sink_->flush();
   }
   sink_->finish();
+  end_journal();
+}
+
+// With -c it stays, so that the same command can be given again, with a longer list as well.
+void RunLoop::end_journal() {
+  is_complete_ = stop_ == Stop::none && again_.empty() && !exit_code_.has_failed();
+  if (journal_ && is_complete_ && !arguments_.go_on) journal_->remove();
 }
 
 void RunLoop::summarize() {
@@ -253,6 +329,9 @@ void RunLoop::summarize() {
                      signal_name(signals_.first_signal())};
   bool failures_were_named = arguments_.raw || arguments_.verbosity > 0;
   for (const std::string& line : summary_.lines(figures, !failures_were_named)) log::info(line);
+  if (journal_ && !is_complete_)
+    log::info(fmt::format("{} is not complete; the same command with -c goes on from here",
+                          arguments_.output));
 }
 
 }  // namespace fetchpool::cli

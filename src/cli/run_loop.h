@@ -6,6 +6,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/posix.h"
 #include "cli/arguments.h"
@@ -16,6 +19,7 @@
 #include "cli/summary.h"
 #include "cli/url_reader.h"
 #include "fetchpool/fetch.h"
+#include "output/run_journal.h"
 #include "output/sink.h"
 
 namespace fetchpool::cli {
@@ -29,13 +33,17 @@ class RunLoop {
   int run();
 
  private:
+  void begin_output();
+  void catch_up();
   void fetch_what_can_be();
   void fetch_all();
   void feed();
   std::optional<ListLine> next_line();
-  void submit(ListLine line);
+  std::optional<ListLine> next_of_list();
+  void submit(ListLine line, std::uint64_t number);
   bool collect();
   void take(FetchResult& result);
+  void put(FetchResult& result);
   void name_failure(const FetchResult& result) const;
   void apply_back_pressure();
   void tell();
@@ -43,6 +51,7 @@ class RunLoop {
   std::optional<Clock::duration> time_to_wait(bool only_look) const;
   void obey_signals();
   void write_rest();
+  void end_journal();
   void summarize();
 
   bool wants_lines() const;
@@ -54,6 +63,8 @@ class RunLoop {
   StopSignals signals_;
   LineResolver resolver_;
   UrlReader reader_;
+  output::OutputOptions output_options_;
+  std::optional<output::RunJournal> journal_;
   std::unique_ptr<output::Sink> sink_;
   TimePoint start_ = Clock::now();
   Progress progress_;
@@ -63,8 +74,15 @@ class RunLoop {
   Stop stop_ = Stop::none;
   bool reader_waits_ = false;  // the list has nothing more at the moment
   bool held_ = false;
-  std::uint64_t submitted_ = 0;
+  bool is_complete_ = false;
+  std::uint64_t lines_ = 0;           // of the list, that stand for a URL
   std::set<std::uint64_t> too_long_;  // numbers of running requests that stand for such lines
+  // Lines of which an earlier run has no result, with their numbers, the last one first.
+  std::vector<std::pair<std::uint64_t, ListLine>> again_;
+  // Of running requests: their numbers in the list, where those of the Fetcher are others.
+  std::unordered_map<std::uint64_t, std::uint64_t> numbers_;
+  // What was not fetched is written last, so that the journal can end before it.
+  std::vector<FetchResult> cancelled_;
 };
 
 }  // namespace fetchpool::cli

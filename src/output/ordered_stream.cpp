@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include <cassert>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -70,6 +69,12 @@ void OrderedStream::flush() {
     moved += advance(kMostPerCall);
   } while (moved < kMostPerCall && !stream_.is_blocked() && stream_.pending_bytes() > 0);
   judge_reader();
+}
+
+std::optional<OutputStream::Mark> OrderedStream::settle(bool durable) {
+  if (!stream_.is_plain()) return std::nullopt;
+  while (buffer_.has_next()) advance(kWholly);
+  return stream_.settle(durable);
 }
 
 void OrderedStream::finish() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,9 @@ class OrderedStream {
            std::string_view tail);
   // Writes what can be written now.
   void flush();
+  // Writes all records whose turn it is, forces them to the disk where `durable`, and returns where
+  // the last one ended; nothing where the stream is not a file that can be cut there.
+  std::optional<OutputStream::Mark> settle(bool durable);
   // Writes everything up to the first number that never came, waiting for the reader, and closes.
   void finish();
 

@@ -44,7 +44,7 @@ short events_of(int fd) {
 
 }  // namespace
 
-OutputStream OutputStream::open(const std::string& path) {
+OutputStream OutputStream::open(const std::string& path, Disk& disk) {
   UniqueFd fd = posix::open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0666);
   Mode mode = Mode::plain;
   // The descriptor is ours alone, so its mode may be changed.
@@ -52,7 +52,23 @@ OutputStream OutputStream::open(const std::string& path) {
     posix::set_nonblocking(fd.get(), true);
     mode = Mode::non_blocking;
   }
-  return OutputStream(std::move(fd), mode, path);
+  return OutputStream(std::move(fd), mode, path, disk);
+}
+
+OutputStream OutputStream::reopen(const std::string& path, Mark mark, Disk& disk) {
+  UniqueFd fd = posix::open_file(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) throw SystemError("cannot examine " + path, errno);
+  if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) < mark.bytes)
+    throw Error("cannot go on with " + path + ": it is shorter than it was");
+  auto end = static_cast<off_t>(mark.bytes);
+  if (disk.truncate(fd.get(), end) != 0 || lseek(fd.get(), end, SEEK_SET) < 0)
+    throw SystemError("cannot cut " + path, errno);
+  OutputStream stream(std::move(fd), Mode::plain, path, disk);
+  stream.records_written_ = mark.records;
+  stream.bytes_written_ = mark.bytes;
+  stream.added_ = mark;
+  return stream;
 }
 
 OutputStream OutputStream::borrow(int fd, std::string name) {
@@ -103,6 +119,8 @@ void OutputStream::end_record() {
     ++records_written_;
   else
     ++pieces_.back().records;
+  ++added_.records;
+  added_.bytes = bytes_written_ + pending_;
 }
 
 void OutputStream::write_full_batches() {
@@ -115,6 +133,16 @@ void OutputStream::flush() {
     write_pending(kMostPlainBytes);
   else
     require_reader();
+}
+
+OutputStream::Mark OutputStream::settle(bool durable) {
+  assert(is_plain());
+  while (pending_ > 0) write_pending(kMostPlainBytes);
+  // Never tried again: after a failure nobody knows what is on the disk.
+  if (durable && bytes_synced_ != bytes_written_ && disk_->sync(fd_.get()) != 0)
+    throw SystemError("cannot force " + name_ + " to disk", errno);
+  if (durable) bytes_synced_ = bytes_written_;
+  return added_;
 }
 
 void OutputStream::finish() {
@@ -174,7 +202,7 @@ bool OutputStream::write_once(std::size_t& written) {
       message.msg_iovlen = static_cast<std::size_t>(count);
       result = ::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     } else {
-      result = ::writev(fd_.get(), vector, count);
+      result = disk_->write(fd_.get(), vector, count);
     }
     if (result >= 0) {
       written = static_cast<std::size_t>(result);

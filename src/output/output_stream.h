@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "fetchpool/bytes.h"
 #include "fetchpool/error.h"
+#include "output/disk.h"
 
 namespace fetchpool::output {
 
@@ -33,8 +34,18 @@ class OutputClosed : public Error {
 // reader, or beyond the file size limit, would end the process before the error is seen.
 class OutputStream {
  public:
-  // Creates or empties `path`. Waits for a reader where that is a named pipe.
-  static OutputStream open(const std::string& path);
+  // The end of a record.
+  struct Mark {
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  // Creates or empties `path`. Waits for a reader where that is a named pipe. `disk` must outlive
+  // the stream.
+  static OutputStream open(const std::string& path, Disk& disk = system_disk());
+  // Goes on with a regular file behind `mark`: what follows there is cut off. Throws SystemError
+  // where the file is missing or shorter.
+  static OutputStream reopen(const std::string& path, Mark mark, Disk& disk = system_disk());
   // Writes to an open descriptor, which stays open and in the mode it is in: descriptors share
   // their mode with other processes (a shell's terminal). `name` is for messages. Throws
   // OutputClosed where a pipe has no reader any more.
@@ -58,6 +69,9 @@ class OutputStream {
   // Writes what can be written now, at most some MiB to a regular file; notices a reader that is
   // gone also when nothing waits.
   void flush();
+  // Writes everything to a plain output, forces it to the disk where `durable`, and returns where
+  // the last record ended. Requires is_plain().
+  Mark settle(bool durable);
   // Writes everything, waiting for the reader, and closes.
   void finish();
 
@@ -87,8 +101,8 @@ class OutputStream {
     std::uint32_t records = 0;  // that end with this piece or within it
   };
 
-  OutputStream(UniqueFd fd, Mode mode, std::string name)
-      : fd_(std::move(fd)), mode_(mode), name_(std::move(name)) {}
+  OutputStream(UniqueFd fd, Mode mode, std::string name, Disk& disk = system_disk())
+      : fd_(std::move(fd)), mode_(mode), name_(std::move(name)), disk_(&disk) {}
 
   void write_pending(std::size_t limit);
   // Nothing: the reader takes no more now.
@@ -100,12 +114,15 @@ class OutputStream {
   UniqueFd fd_;
   Mode mode_;
   std::string name_;
+  Disk* disk_;
   std::deque<Piece> pieces_;
   std::size_t offset_ = 0;  // of the first piece, already written
   std::size_t pending_ = 0;
   bool is_blocked_ = false;
   std::uint64_t records_written_ = 0;
   std::uint64_t bytes_written_ = 0;
+  Mark added_;                      // records, and bytes up to the end of the last one
+  std::uint64_t bytes_synced_ = 0;  // as far as this stream knows
 
   // Where short pieces are copied together.
   std::shared_ptr<char[]> text_;

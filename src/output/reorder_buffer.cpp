@@ -18,6 +18,7 @@ constexpr std::uint64_t kMostFlow = std::uint64_t{16} << 20;
 ReorderBuffer::ReorderBuffer(ReorderOptions options)
     : options_(std::move(options)),
       fresh_limit_(std::min(kMostFreshBytes, options_.window / 4)),
+      awaited_(options_.first),
       spilled_(options_.spill_directories) {}
 
 ReorderBuffer::Place ReorderBuffer::place_of(std::uint64_t seq) const {

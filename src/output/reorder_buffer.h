@@ -18,10 +18,11 @@ struct ReorderOptions {
   std::uint64_t window = std::uint64_t{64} << 20;  // bytes of memory
   std::uint64_t spill = std::uint64_t{4} << 30;    // bytes of disk; 0: no file is made
   std::vector<std::string> spill_directories{"/var/tmp", "/tmp"};  // as SpillFile takes them
+  std::uint64_t first = 0;  // the number that is awaited first
 };
 
 // Takes records in any order and gives them back in the order of their sequence numbers, which
-// begin at 0 and have no gaps in the end.
+// begin at ReorderOptions::first and have no gaps in the end.
 //
 // Memory: what came a moment ago is kept as it came, without a copy, up to 4 MiB and a few hundred
 // records. What waits longer is packed together, so that it does not keep the blocks alive that it

@@ -1,5 +1,7 @@
 #include "output/sink.h"
 
+#include <sys/stat.h>
+
 #include <utility>
 #include <vector>
 
@@ -30,13 +32,20 @@ ReorderOptions reorder_options(const OutputOptions& options) {
   std::uint64_t parts = options.warc_path.empty() ? 1 : 2;
   return {.window = options.order_window / parts,
           .spill = options.order_spill / parts,
-          .spill_directories = spill_directories(options)};
+          .spill_directories = spill_directories(options),
+          .first = options.resume_at ? options.resume_at->records : 0};
+}
+
+OutputStream open_output(const OutputOptions& options) {
+  if (options.path.empty()) return OutputStream::borrow(options.fd, options.fd_name);
+  if (!options.resume_at) return OutputStream::open(options.path, *options.disk);
+  const Checkpoint& start = *options.resume_at;
+  return OutputStream::reopen(options.path, {start.records, start.files.at(0).bytes},
+                              *options.disk);
 }
 
 OrderedStream open_stream(const OutputOptions& options) {
-  return OrderedStream(options.path.empty() ? OutputStream::borrow(options.fd, options.fd_name)
-                                            : OutputStream::open(options.path),
-                       reorder_options(options));
+  return OrderedStream(open_output(options), reorder_options(options));
 }
 
 std::unique_ptr<Sink> make_record_sink(const OutputOptions& options, Order order) {
@@ -57,6 +66,12 @@ std::unique_ptr<Sink> make_sink(const OutputOptions& options) {
   return std::make_unique<ArchivingSink>(
       std::move(records), WarcFiles(options.warc_path, options.warc_size, std::move(info)),
       reorder_options(options), order);
+}
+
+bool reaches(const OutputOptions& options, const Checkpoint& checkpoint) {
+  struct stat info {};
+  return checkpoint.files.size() == 1 && stat(options.path.c_str(), &info) == 0 &&
+         static_cast<std::uint64_t>(info.st_size) >= checkpoint.files[0].bytes;
 }
 
 }  // namespace fetchpool::output

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "fetchpool/fetch.h"
+#include "output/checkpoint.h"
+#include "output/disk.h"
 
 namespace fetchpool::output {
 
@@ -48,6 +51,12 @@ class Sink {
   // the reader is waited for. (epoll(7) does not take regular files.)
   virtual int poll_fd() const = 0;
   virtual short poll_events() const = 0;
+  // Writes all that is due, forces it to the disk where `durable`, and returns the place from which
+  // another sink can go on: OutputOptions::resume_at. Nothing: what is written here cannot be taken
+  // back, so that no run can go on from it.
+  virtual std::optional<Checkpoint> checkpoint([[maybe_unused]] bool durable) {
+    return std::nullopt;
+  }
   // Writes everything, waiting for the reader, and closes. Requires that no number is missing;
   // what lies behind one that is missing is not written.
   virtual void finish() = 0;
@@ -64,6 +73,11 @@ struct OutputOptions {
   std::string path{};  // the file, created or emptied; empty: `fd`
   int fd = 1;          // stays open and in the mode it is in
   std::string fd_name = "standard output";
+
+  // Goes on from here instead: what was written behind it is dropped. Numbers below `records` do
+  // not come again.
+  std::optional<Checkpoint> resume_at{};
+  Disk* disk = &system_disk();
 
   OutputForm form = OutputForm::json;
   bool bodies = true;      // json: bodies in the lines; they come best as BodyForm::json_text
@@ -89,5 +103,8 @@ struct OutputOptions {
 // Opens the output. Throws SystemError where it cannot be opened, and OutputClosed where its reader
 // has left already.
 std::unique_ptr<Sink> make_sink(const OutputOptions& options);
+
+// Whether the output of `options` is at least as long as a checkpoint of it says.
+bool reaches(const OutputOptions& options, const Checkpoint& checkpoint);
 
 }  // namespace fetchpool::output

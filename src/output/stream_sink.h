@@ -20,11 +20,17 @@ class StreamSink : public Sink {
   std::uint64_t awaited() const override { return stream_.awaited(); }
   int poll_fd() const override { return stream_.poll_fd(); }
   short poll_events() const override { return stream_.poll_events(); }
+  std::optional<Checkpoint> checkpoint(bool durable) override {
+    auto mark = stream_.settle(durable);
+    if (!mark) return std::nullopt;
+    return Checkpoint{mark->records, {{"", mark->bytes}}, {}};
+  }
   void finish() override { stream_.finish(); }
   std::uint64_t written() const override { return stream_.written(); }
 
  protected:
-  StreamSink(OrderedStream stream, Order order) : stream_(std::move(stream)), order_(order) {}
+  StreamSink(OrderedStream stream, Order order)
+      : stream_(std::move(stream)), order_(order), arrived_(stream_.awaited()) {}
 
   OrderedStream& stream() { return stream_; }
   // The place of a result in the stream.
@@ -35,7 +41,7 @@ class StreamSink : public Sink {
  private:
   OrderedStream stream_;
   Order order_;
-  std::uint64_t arrived_ = 0;
+  std::uint64_t arrived_;
 };
 
 }  // namespace fetchpool::output

@@ -1,0 +1,67 @@
+#include "cli/resume.h"
+
+#include <sys/stat.h>
+
+#include "cli/log.h"
+#include "cli/safe_text.h"
+#include "cli/usage_error.h"
+
+namespace fetchpool::cli {
+namespace {
+
+output::RunJournalOptions journal_options(const Arguments& arguments,
+                                          const output::OutputOptions& output) {
+  output::RunJournalOptions options;
+  options.path = arguments.output + ".journal";
+  options.output = safe_text(arguments.output);
+  options.shape = shape_of(arguments);
+  options.in_order = !arguments.unordered;
+  options.go_on = arguments.go_on;
+  options.force = arguments.force;
+  options.sync =
+      arguments.sync.value_or(arguments.go_on ? output::Sync::batch : output::Sync::none);
+  options.reaches = [output](const output::Checkpoint& point) { return reaches(output, point); };
+  return options;
+}
+
+}  // namespace
+
+std::vector<std::string> shape_of(const Arguments& arguments) {
+  std::vector<std::string> shape;
+  if (arguments.raw) shape.emplace_back("--raw");
+  if (arguments.no_body) shape.emplace_back("--no-body");
+  if (arguments.include_headers) shape.emplace_back("--include-headers");
+  if (arguments.stable) shape.emplace_back("--stable");
+  if (arguments.unordered) shape.emplace_back("--unordered");
+  return shape;
+}
+
+std::optional<output::RunJournal> open_journal(const Arguments& arguments,
+                                               const output::OutputOptions& output) {
+  if (!arguments.warc.empty()) {
+    if (arguments.go_on) throw UsageError("--continue does not go together with --warc yet");
+    return std::nullopt;
+  }
+  if (arguments.output.empty()) return std::nullopt;
+  struct stat info {};
+  bool exists = stat(arguments.output.c_str(), &info) == 0;
+  if (exists && !S_ISREG(info.st_mode)) {
+    if (arguments.go_on)
+      throw UsageError("--continue: " + safe_text(arguments.output) +
+                       " is not a regular file; what was written there cannot be taken up again");
+    return std::nullopt;
+  }
+  output::RunJournalOptions options = journal_options(arguments, output);
+  options.output_is_empty = !exists || info.st_size == 0;
+  if (arguments.go_on || arguments.sync) return output::RunJournal(std::move(options));
+  try {
+    return output::RunJournal(std::move(options));
+  } catch (const output::JournalLocked&) {
+    throw;
+  } catch (const Error& error) {
+    log::verbose(std::string("this run cannot be gone on with later: ") + error.what());
+    return std::nullopt;
+  }
+}
+
+}  // namespace fetchpool::cli

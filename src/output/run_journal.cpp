@@ -1,0 +1,203 @@
+#include "output/run_journal.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace fetchpool::output {
+namespace {
+
+constexpr auto kInterval = std::chrono::milliseconds(200);
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    auto end = std::min(text.find(' '), text.size());
+    if (end > 0) words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+// The words of `some` that are not among `others`.
+std::string missing_in(const std::vector<std::string>& others,
+                       const std::vector<std::string>& some) {
+  std::string text;
+  for (const std::string& word : some)
+    if (std::find(others.begin(), others.end(), word) == others.end())
+      text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+}  // namespace
+
+RunJournal::RunJournal(RunJournalOptions options)
+    : options_(std::move(options)), journal_(open_journal(options_)) {
+  if (options_.go_on && journal_.has_job()) read_job();
+}
+
+// Without a journal nobody knows what the output is: it is not written over where the words say "go
+// on".
+Journal RunJournal::open_journal(const RunJournalOptions& options) {
+  bool must_be_there = options.go_on && !options.output_is_empty && !options.force;
+  std::string unknown = options.output + " is there already, but no journal of its run (" +
+                        options.path +
+                        "): it is complete, or not from a run that can be gone on with; remove it "
+                        "to begin anew";
+  try {
+    Journal journal = Journal::open(options.path, !must_be_there, options.sync, *options.disk);
+    if (must_be_there && !journal.has_job()) throw ResumeRefused(unknown);
+    return journal;
+  } catch (const SystemError& error) {
+    if (must_be_there && error.error_number() == ENOENT) throw ResumeRefused(unknown);
+    throw;
+  }
+}
+
+void RunJournal::read_job() {
+  require_same_shape();
+  journal_.replay([this](Commit&& commit) { return believe(std::move(commit)); });
+}
+
+void RunJournal::require_same_shape() const {
+  std::vector<std::string> before = split(journal_.job());
+  std::string with = missing_in(options_.shape, before);
+  std::string without = missing_in(before, options_.shape);
+  if (with.empty() && without.empty()) return;
+  // What is done already is written down in another way then.
+  auto is_order = [](const std::string& word) { return word == "--unordered"; };
+  bool same_order = std::any_of(before.begin(), before.end(), is_order) == !options_.in_order;
+  if (options_.force && same_order) return;
+  std::string how = with.empty() ? "" : "with " + with;
+  if (!without.empty()) how += (how.empty() ? "without " : " and without ") + without;
+  throw ResumeRefused(options_.output + " was begun " + how + "; go on with the same options" +
+                      (same_order ? ", or with --force all the same" : ""));
+}
+
+bool RunJournal::believe(Commit&& commit) {
+  if (options_.reaches && !options_.reaches(commit.output)) return false;
+  done_.resize(std::max<std::size_t>(done_.size(), commit.lines));
+  if (options_.in_order) {
+    std::fill(done_.begin() + static_cast<std::ptrdiff_t>(committed_), done_.end(), true);
+  } else {
+    for (std::uint64_t number : commit.numbers)
+      if (number < done_.size()) done_[number] = true;
+  }
+  lines_before_ = commit.lines;
+  hash_before_ = commit.list_hash;
+  committed_ = commit.output.records;
+  committed_lines_ = commit.lines;
+  tally_ = {};
+  for (const Tally& tally : commit.tally) tally_[tally.exit_code] = tally.count;
+  resume_at_ = std::move(commit.output);
+  return true;
+}
+
+void RunJournal::add_line(std::string_view line) {
+  std::uint64_t before = hashes_.empty() ? hash_ : hashes_.back();
+  hashes_.push_back(XXH3_64bits_withSeed(line.data(), line.size(), before + line.size()));
+  ++lines_;
+}
+
+void RunJournal::list_ended() {
+  if (lines_ >= lines_before_) return;
+  if (!options_.force)
+    throw ResumeRefused("the list is not the one with which " + options_.output +
+                        " was begun: it has " + std::to_string(lines_) + " URLs, and " +
+                        std::to_string(lines_before_) +
+                        " were taken from it already; --force goes on all the same");
+  list_is_short_ = true;
+}
+
+void RunJournal::start() {
+  if (!resume_at_) {
+    journal_.begin(joined(options_.shape));
+  } else {
+    bool is_same = !list_is_short_ && hash_at(lines_before_) == hash_before_;
+    if (!is_same && !options_.force)
+      throw ResumeRefused("the list is not the one with which " + options_.output +
+                          " was begun: its first " + std::to_string(lines_before_) +
+                          " URLs differ; --force goes on all the same");
+    journal_.go_on();
+  }
+  done_ = {};
+  last_commit_ = Clock::now();
+}
+
+// Forgets the lines before.
+std::uint64_t RunJournal::hash_at(std::uint64_t lines) {
+  assert(lines >= hashed_lines_);
+  for (; hashed_lines_ < lines && !hashes_.empty(); ++hashed_lines_) {
+    hash_ = hashes_.front();
+    hashes_.pop_front();
+  }
+  return hash_;
+}
+
+void RunJournal::note(std::uint64_t number, int exit_code) {
+  auto code = static_cast<std::uint8_t>(exit_code);
+  if (!options_.in_order) {
+    exit_codes_.push_back(code);
+    numbers_.push_back(number);
+    return;
+  }
+  auto index = static_cast<std::size_t>(number - committed_);
+  if (index >= exit_codes_.size()) exit_codes_.resize(index + 1);
+  exit_codes_[index] = code;
+}
+
+std::optional<TimePoint> RunJournal::next_commit() const {
+  if (exit_codes_.empty()) return std::nullopt;
+  return options_.sync == Sync::always ? last_commit_ : last_commit_ + kInterval;
+}
+
+void RunJournal::commit_if_due(Sink& sink, TimePoint now) {
+  auto next = next_commit();
+  if (next && *next <= now) commit(sink);
+}
+
+void RunJournal::commit(Sink& sink) {
+  last_commit_ = Clock::now();
+  if (exit_codes_.empty()) return;
+  std::optional<Checkpoint> point = sink.checkpoint(options_.sync != Sync::none);
+  if (!point || point->records == committed_) return;
+  Commit commit;
+  take_noted(*point, commit);
+  commit.lines = committed_lines_;
+  commit.list_hash = hash_at(committed_lines_);
+  commit.tally = tally();
+  commit.output = std::move(*point);
+  journal_.commit(commit);
+}
+
+void RunJournal::take_noted(const Checkpoint& point, Commit& commit) {
+  for (; committed_ < point.records; ++committed_) {
+    ++tally_[exit_codes_.front()];
+    exit_codes_.pop_front();
+    if (options_.in_order) continue;
+    std::uint64_t number = numbers_.front();
+    numbers_.pop_front();
+    commit.numbers.push_back(number);
+    committed_lines_ = std::max(committed_lines_, number + 1);
+  }
+  if (options_.in_order) committed_lines_ = committed_;
+}
+
+std::vector<Tally> RunJournal::tally() const {
+  std::vector<Tally> tally;
+  for (std::size_t code = 0; code < tally_.size(); ++code)
+    if (tally_[code] > 0) tally.push_back({static_cast<std::uint8_t>(code), tally_[code]});
+  return tally;
+}
+
+}  // namespace fetchpool::output

@@ -1,0 +1,110 @@
+#include "output/test_disk.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+namespace fetchpool::output {
+namespace {
+
+std::string path_of(int fd) {
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)).string();
+}
+
+}  // namespace
+
+bool FailingDisk::fails() {
+  if (calls_++ < fatal_) return false;
+  if (error_number_ == 0) throw Killed();
+  errno = error_number_;
+  return true;
+}
+
+ssize_t FailingDisk::write(int fd, const struct iovec* pieces, int count) {
+  if (calls_ == fatal_) {
+    struct iovec half = pieces[0];
+    half.iov_len /= 2;
+    if (half.iov_len > 0) (void)!Disk::write(fd, &half, 1);
+  }
+  return fails() ? -1 : Disk::write(fd, pieces, count);
+}
+
+int FailingDisk::sync(int) {
+  if (sync_failed_) ++syncs_after_failure_;
+  if (!fails()) return 0;
+  sync_failed_ = true;
+  return -1;
+}
+
+int FailingDisk::sync_file_system(int fd) {
+  return sync(fd);
+}
+
+int FailingDisk::truncate(int fd, off_t size) {
+  return fails() ? -1 : Disk::truncate(fd, size);
+}
+
+ssize_t RecordingDisk::write(int fd, const struct iovec* pieces, int count) {
+  auto offset = static_cast<std::uint64_t>(lseek(fd, 0, SEEK_CUR));
+  ssize_t written = Disk::write(fd, pieces, count);
+  if (written <= 0) return written;
+  std::string bytes;
+  for (int i = 0; i < count; ++i)
+    bytes.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+  bytes.resize(static_cast<std::size_t>(written));
+  calls_.push_back({path_of(fd), Call::kWrite, offset, std::move(bytes)});
+  return written;
+}
+
+int RecordingDisk::sync(int fd) {
+  calls_.push_back({path_of(fd), Call::kSync, 0, {}});
+  return 0;
+}
+
+int RecordingDisk::sync_file_system(int) {
+  calls_.push_back({"", Call::kSync, 0, {}});
+  return 0;
+}
+
+int RecordingDisk::truncate(int fd, off_t size) {
+  calls_.push_back({path_of(fd), Call::kTruncate, static_cast<std::uint64_t>(size), {}});
+  return Disk::truncate(fd, size);
+}
+
+void RecordingDisk::apply(std::string& file, const Call& call, const std::string& bytes) {
+  if (call.kind == Call::kTruncate) file.resize(call.offset);
+  if (call.kind != Call::kWrite) return;
+  if (file.size() < call.offset + bytes.size()) file.resize(call.offset + bytes.size());
+  file.replace(call.offset, bytes.size(), bytes);
+}
+
+void RecordingDisk::crash(std::size_t index, Fate fate, std::uint64_t seed) const {
+  std::mt19937_64 random(seed);
+  std::map<std::string, std::string> files;
+  for (const Call& call : calls_) {
+    bool is_file = !call.path.empty() && std::filesystem::is_regular_file(call.path);
+    if (is_file) std::filesystem::remove(call.path);
+  }
+  for (std::size_t i = 0; i < index; ++i) {
+    const Call& call = calls_[i];
+    if (call.kind == Call::kSync) continue;
+    bool is_safe = false;
+    for (std::size_t later = i + 1; later < index && !is_safe; ++later)
+      is_safe = calls_[later].kind == Call::kSync &&
+                (calls_[later].path.empty() || calls_[later].path == call.path);
+    std::string bytes = call.bytes;
+    std::string& file = files[call.path];
+    if (!is_safe) {
+      if (fate == Fate::dropped || random() % 2 == 0) continue;
+      if (fate == Fate::trashed)
+        for (std::size_t at = random() % (bytes.size() + 1); at < bytes.size(); ++at)
+          bytes[at] = static_cast<char>(random());
+    }
+    apply(file, call, bytes);
+  }
+  for (const auto& [path, text] : files) std::ofstream(path, std::ios::binary) << text;
+}
+
+}  // namespace fetchpool::output
