@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fetchpool/detail/call.h"
+#include "fetchpool/detail/map_collector.h"
 
 namespace fetchpool {
 
@@ -102,32 +103,20 @@ template <class R>
 using MapValue = std::conditional_t<std::is_void_v<R>, void, std::vector<R>>;
 
 template <class R>
-struct MapCollector {
-  std::vector<R> values;
-  void take(Decoder& in) { values.push_back(decode_result<R>(in)); }
-};
-template <>
-struct MapCollector<void> {
-  void take(Decoder&) {}
-};
-
-template <class R>
 MapValue<R> value_of_map(const Call& call) {
   if (auto error = replacement(call)) std::rethrow_exception(error);
-  MapCollector<R> collector;
-  if constexpr (!std::is_void_v<R>) collector.values.reserve(size(call));
+  MapCollector<R> collector(size(call));
   auto on_value = [&](Decoder& in) { collector.take(in); };
   auto on_error = [](const std::exception_ptr& error) { std::rethrow_exception(error); };
   for (const Segment& segment : segments(call)) read_segment(segment, on_value, on_error);
-  if constexpr (!std::is_void_v<R>) return std::move(collector.values);
+  return collector.finish();
 }
 
 // The same for a call whose segments are taken while it runs, so that no answer is held together
 // with its value. Waits for all of them even where one is an error.
 template <class R>
 MapValue<R> collect_map(Call& call) {
-  MapCollector<R> collector;
-  if constexpr (!std::is_void_v<R>) collector.values.reserve(size(call));
+  MapCollector<R> collector(size(call));
   std::exception_ptr first_error;
   auto on_value = [&](Decoder& in) { collector.take(in); };
   auto on_error = [](const std::exception_ptr& error) { std::rethrow_exception(error); };
@@ -141,7 +130,7 @@ MapValue<R> collect_map(Call& call) {
     }
   }
   if (first_error) std::rethrow_exception(first_error);
-  if constexpr (!std::is_void_v<R>) return std::move(collector.values);
+  return collector.finish();
 }
 
 template <class R>

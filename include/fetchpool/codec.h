@@ -212,16 +212,24 @@ struct Codec {
 namespace detail {
 
 // Gets the memory in [data, data + size), which is about to be written, from the system in one go
-// where it is large: faster than page by page. Writes nothing.
+// where it is large: faster than page by page. Changes no byte of it.
 void make_resident(void* data, std::size_t size);
 
-inline std::string decode_string(Decoder& in) {
+// These write over `text` and `vector`, and use the room they have.
+inline void decode_run(std::string& text, Decoder& in) {
   std::string_view bytes = in.take(in.length());
-  std::string text;
   text.reserve(bytes.size());
   make_resident(text.data(), bytes.size());
   text.assign(bytes);
-  return text;
+}
+template <class Element, class A>
+void decode_run(std::vector<Element, A>& vector, Decoder& in) {
+  std::size_t count = in.length(sizeof(Element));
+  std::size_t size = count * sizeof(Element);
+  vector.reserve(count);
+  make_resident(vector.data(), size);
+  vector.resize(count);
+  if (size > 0) std::memcpy(static_cast<void*>(vector.data()), in.take(size).data(), size);
 }
 
 template <class T>
@@ -240,12 +248,7 @@ T decode_vector(Decoder& in) {
   using Element = typename T::value_type;
   T vector;
   if constexpr (is_copied_as_bytes<Element> && std::is_default_constructible_v<Element>) {
-    std::size_t count = in.length(sizeof(Element));
-    std::size_t size = count * sizeof(Element);
-    vector.reserve(count);
-    make_resident(vector.data(), size);
-    vector.resize(count);
-    if (size > 0) std::memcpy(static_cast<void*>(vector.data()), in.take(size).data(), size);
+    decode_run(vector, in);
   } else {
     std::size_t count = in.length();
     vector.reserve(count);
@@ -304,7 +307,9 @@ T Codec<T, Enable>::decode(Decoder& in) {
   } else if constexpr (detail::is_copied_as_bytes<T>) {
     return in.raw<T>();
   } else if constexpr (std::is_same_v<T, std::string>) {
-    return detail::decode_string(in);
+    T text;
+    detail::decode_run(text, in);
+    return text;
   } else if constexpr (detail::is_vector<T>) {
     return detail::decode_vector<T>(in);
   } else {
