@@ -4,6 +4,7 @@
 #include <list>
 #include <sstream>
 
+#include "counting_input.h"
 #include "support/catch.h"
 #include "test_tasks.h"
 
@@ -75,51 +76,14 @@ TEST_CASE("P08 an empty map_async is ready at once", "[pool]") {
   CHECK(pool.map_async(square, std::vector<int>(), {.chunksize = 1}).get(5s).empty());
 }
 
-// Counts up, and throws before it gives the element `bad`.
-class ThrowingInput {
- public:
-  ThrowingInput(int count, int bad) : count_(count), bad_(bad) {}
-
-  class Iterator {
-   public:
-    using value_type = int;
-    using difference_type = std::ptrdiff_t;
-    Iterator() = default;
-    Iterator(int count, int bad) : count_(count), bad_(bad) {}
-    int operator*() const {
-      if (at_ == bad_) throw std::out_of_range("no more input");
-      return at_;
-    }
-    Iterator& operator++() {
-      ++at_;
-      return *this;
-    }
-    void operator++(int) { ++at_; }
-    friend bool operator==(const Iterator& it, std::default_sentinel_t) {
-      return it.at_ == it.count_;
-    }
-
-   private:
-    int at_ = 0;
-    int count_ = 0;
-    int bad_ = 0;
-  };
-  Iterator begin() const { return {count_, bad_}; }
-  std::default_sentinel_t end() const { return {}; }
-
- private:
-  int count_;
-  int bad_;
-};
-
 TEST_CASE("P09 P10 P11 P25 an input that throws makes map throw the same, as often as wanted",
           "[pool]") {
   Pool pool(2);
   for (int bad : {0, 0, 3}) {
-    CHECK_THROWS_AS(pool.map(square, ThrowingInput(10, bad)), std::out_of_range);
-    CHECK_THROWS_AS(pool.map_async(square, ThrowingInput(10, bad)), std::out_of_range);
+    CHECK_THROWS_AS(pool.map(square, CountingInput(10, bad)), std::out_of_range);
+    CHECK_THROWS_AS(pool.map_async(square, CountingInput(10, bad)), std::out_of_range);
   }
-  CHECK(pool.map(square, ThrowingInput(10, 11)) == squares(10));
+  CHECK(pool.map(square, CountingInput(10, 11)) == squares(10));
 }
 
 TEST_CASE("P12 a slow task gives its value when it is done", "[pool]") {

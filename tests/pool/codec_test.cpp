@@ -62,6 +62,21 @@ TEST_CASE("values of all kinds come back as they went", "[codec]") {
   CHECK(round_trip(std::tuple(1, std::string("x"))) == std::tuple(1, std::string("x")));
 }
 
+// How much there is in the pages that these bytes stand for; 0 where they are refused.
+std::size_t size_of_decoded(std::string_view bytes) {
+  Decoder in(bytes);
+  try {
+    std::size_t size = 0;
+    for (const Page& page : Codec<std::vector<Page>>::decode(in)) {
+      size += page.url.size() + 1;
+      for (const auto& link : page.links) size += link.first.size() + 1;
+    }
+    return size;
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
 TEST_CASE("bytes that were cut or changed never decode into a crash or much memory", "[codec]") {
   Encoder out;
   Codec<std::vector<Page>>::encode({kPage, kPage}, out);
@@ -73,13 +88,8 @@ TEST_CASE("bytes that were cut or changed never decode into a crash or much memo
   for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
     std::string bad = whole;
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << (bit % 8)));
-    Decoder in(bad);
-    try {
-      Codec<std::vector<Page>>::decode(in);
-    } catch (const std::exception&) {
-    }
+    CHECK(size_of_decoded(bad) <= 2 * whole.size());
   }
-  SUCCEED();
 }
 
 TEST_CASE("a truth value that is neither true nor false is refused", "[codec]") {
