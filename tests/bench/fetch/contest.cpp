@@ -1,0 +1,80 @@
+#include "fetch/contest.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+namespace fetchpool::bench {
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.empty() ? 0 : values[values.size() / 2];
+}
+
+double Figures::median_seconds() const {
+  return median(seconds);
+}
+
+void Contest::add(Contender contender) {
+  contenders_.push_back(std::move(contender));
+  figures_.emplace_back();
+}
+
+void Contest::run(int rounds) {
+  for (int round = 0; round < rounds; ++round)
+    for (std::size_t i = 0; i < contenders_.size(); ++i) run_once(i);
+}
+
+void Contest::run_once(std::size_t index) {
+  const Contender& contender = contenders_[index];
+  if (contender.prepare) contender.prepare();
+  auto begin = std::chrono::steady_clock::now();
+  test::Finished done = contender.command.run();
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  std::string wrong = done.ok() ? contender.verify(done)
+                                : "it ended with status " + std::to_string(done.status) + ": " +
+                                      done.err.substr(0, 2000);
+  if (!wrong.empty()) {
+    std::fprintf(stderr, "fetch_bench: %s, %s: %s\n", title_.c_str(), contender.name.c_str(),
+                 wrong.c_str());
+    std::exit(1);
+  }
+  Figures& figures = figures_[index];
+  figures.seconds.push_back(took.count());
+  std::fprintf(stderr, "%s: %.3f s\n", contender.name.c_str(), took.count());
+  figures.cpu_seconds.push_back(std::chrono::duration<double>(done.cpu).count());
+  figures.max_memory = std::max(figures.max_memory, done.max_memory);
+}
+
+const Figures* Contest::find(const std::string& name) const {
+  for (std::size_t i = 0; i < contenders_.size(); ++i)
+    if (contenders_[i].name == name) return &figures_[i];
+  return nullptr;
+}
+
+double Contest::ratio(const std::string& name, const std::string& reference) const {
+  const Figures* ours = find(name);
+  const Figures* theirs = find(reference);
+  return ours && theirs ? theirs->median_seconds() / ours->median_seconds() : 0;
+}
+
+void Contest::print(const std::string& reference) const {
+  auto pages = static_cast<double>(pages_);
+  std::printf("\n### %s\n\n", title_.c_str());
+  std::printf("| | pages/s | lowest to highest | beside %s | CPU us/page | MB |\n",
+              reference.c_str());
+  std::printf("|---|---|---|---|---|---|\n");
+  for (std::size_t i = 0; i < contenders_.size(); ++i) {
+    const Figures& figures = figures_[i];
+    auto [fastest, slowest] = std::minmax_element(figures.seconds.begin(), figures.seconds.end());
+    std::printf("| %s | %.0f | %.0f to %.0f | %.2f x | %.0f | %.0f |\n",
+                contenders_[i].name.c_str(), pages / figures.median_seconds(), pages / *slowest,
+                pages / *fastest, ratio(contenders_[i].name, reference),
+                median(figures.cpu_seconds) * 1e6 / pages,
+                static_cast<double>(figures.max_memory) / 1e6);
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace fetchpool::bench

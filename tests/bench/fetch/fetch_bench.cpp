@@ -1,0 +1,254 @@
+// Measures fetchpool beside the programs it is used instead of, all on this machine.
+//
+//   fetch_bench [ROUNDS] [NAME]...
+//
+// Each name stands for one kind of work (see kContests); without one, all are done. nginx with one
+// worker process serves the pages. The programs run in turn; what each brought is counted.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "fetch/contest.h"
+#include "fetch/work.h"
+#include "support/nginx.h"
+#include "support/site.h"
+
+namespace fetchpool::bench {
+namespace {
+
+using test::Command;
+using test::Finished;
+
+const std::string kCurl = "curl -Z";
+const std::string kTwoCurls = "two curl -Z";
+const std::string kJson = "fetchpool, JSON lines";
+const std::string kRaw = "fetchpool --raw";
+
+// How many requests nginx has answered, this question not counted.
+class RequestCounter {
+ public:
+  explicit RequestCounter(const test::Nginx& nginx) : url_(nginx.url("/requests")) {}
+
+  std::uint64_t operator()() {
+    Finished status = Command("curl").args({"-s", url_}).run();
+    // The third line: accepted and handled connections, requests.
+    unsigned long long requests = 0;
+    std::vector<std::string> lines = status.lines();
+    if (!status.ok() || lines.size() < 3 ||
+        std::sscanf(lines[2].c_str(), "%*u %*u %llu", &requests) != 1) {
+      std::fprintf(stderr, "fetch_bench: nginx does not say what it has answered\n");
+      std::exit(1);
+    }
+    return requests - ++asked_;
+  }
+
+ private:
+  std::string url_;
+  std::uint64_t asked_ = 0;
+};
+
+struct Pages {
+  std::size_t count = 20000;
+  std::size_t average_bytes = 12000;
+  test::NginxOptions nginx = {};
+  bool tls = false;
+  bool compressed = false;  // before, not while it is asked for
+};
+
+// nginx with a site, and the work of fetching it.
+class Origin {
+ public:
+  explicit Origin(Pages pages) : nginx_(with_certificate(pages)), requests_(nginx_) {
+    test::Site site({.pages = pages.count, .average_bytes = pages.average_bytes});
+    site.write(nginx_.root());
+    if (pages.compressed) Command("gzip").args({"-r", "-k", nginx_.root()}).run();
+    for (std::size_t page = 0; page < pages.count; ++page) {
+      work_.bytes += site.text(page).size();
+      work_.urls.push_back(pages.tls ? nginx_.tls_url(site.path(page))
+                                     : nginx_.url(site.path(page)));
+    }
+    work_.requests = [this] { return requests_(); };
+    if (pages.tls) work_.ca_file = ca_.file();
+    work_.http2 = pages.nginx.http2;
+    work_.compressed = pages.compressed;
+  }
+
+  const Work& work() const { return work_; }
+
+ private:
+  test::NginxOptions with_certificate(const Pages& pages) {
+    test::NginxOptions options = pages.nginx;
+    options.server_lines += " location = /requests { stub_status; }";
+    if (pages.compressed) options.server_lines += " gzip_static on;";
+    if (pages.tls) options.certificate = ca_.valid();
+    return options;
+  }
+
+  test::TestCa ca_;
+  test::Nginx nginx_;
+  RequestCounter requests_;
+  Work work_;
+};
+
+void print_targets(const Contest& contest) {
+  struct Target {
+    std::string ours, beside;
+    double ratio;
+  };
+  const std::vector<Target> targets = {
+      {kRaw, "bare libcurl loop in two processes", 0.9},
+      {kJson, "bare libcurl loop in two processes", 0.75},
+      {kJson, kCurl, 1.5},
+      {kJson, kTwoCurls, 1.0},
+      {kRaw, kTwoCurls, 1.2},
+      {kJson, "Python Pool(2), requests", 14},
+      {kRaw, "h2load, bodies dropped", 0.55},
+  };
+  std::printf("\n| ours | beside | to reach | reached |\n|---|---|---|---|\n");
+  for (const Target& target : targets)
+    std::printf("| %s | %s | %.2f x | %.2f x |\n", target.ours.c_str(), target.beside.c_str(),
+                target.ratio, contest.ratio(target.ours, target.beside));
+}
+
+// The main job, with everything it can be done with.
+void pages(int rounds) {
+  Origin origin({});
+  Contenders contenders(origin.work());
+  Contest contest("20,000 pages of 12 KB, kept-alive connections", contenders.pages());
+  contest.add(contenders.fetchpool(kJson, {}));
+  contest.add(contenders.fetchpool(kRaw, {"--raw"}));
+  contest.add(contenders.fetchpool("fetchpool --no-body", {"--no-body"}));
+  contest.add(contenders.fetchpool("fetchpool --unordered", {"--unordered"}));
+  contest.add(contenders.fetchpool("fetchpool -p 1", {"-p", "1"}));
+  contest.add(contenders.fetchpool("fetchpool -p 4", {"-p", "4"}));
+  contest.add(contenders.curl());
+  contest.add(contenders.two_curls());
+  contest.add(contenders.wget2());
+  contest.add(contenders.aria2());
+  contest.add(contenders.python_pool());
+  contest.add(contenders.aiohttp());
+  contest.add(contenders.h2load());
+  contest.add(contenders.bare_loop());
+  contest.run(rounds);
+  contest.print(kCurl);
+  print_targets(contest);
+}
+
+// Another kind of site, beside those peers that can fetch it.
+void other_pages(const std::string& title, const Pages& kind, int rounds) {
+  Origin origin(kind);
+  Contenders contenders(origin.work());
+  Contest contest(title, contenders.pages());
+  contest.add(contenders.fetchpool(kJson, {}));
+  contest.add(contenders.fetchpool(kRaw, {"--raw"}));
+  contest.add(contenders.curl());
+  contest.add(contenders.two_curls());
+  contest.add(contenders.wget2());
+  if (!kind.nginx.http2) contest.add(contenders.aiohttp());
+  contest.run(rounds);
+  contest.print(kCurl);
+}
+
+void small(int rounds) {
+  other_pages("20,000 pages of 200 bytes", {.average_bytes = 200}, rounds);
+}
+
+void large(int rounds) {
+  other_pages("500 files of 1 MiB", {.count = 500, .average_bytes = 1 << 20}, rounds);
+}
+
+void tls(int rounds) {
+  other_pages("20,000 pages of 12 KB, TLS, kept-alive connections", {.tls = true}, rounds);
+}
+
+void handshakes(int rounds) {
+  Pages kind{.count = 2000, .tls = true};
+  kind.nginx.server_lines = "keepalive_timeout 0;";
+  other_pages("2,000 pages of 12 KB, TLS, a connection for each", kind, rounds);
+}
+
+void http2(int rounds) {
+  Pages kind{.tls = true};
+  kind.nginx.http2 = true;
+  other_pages("20,000 pages of 12 KB, HTTP/2", kind, rounds);
+}
+
+void gzip(int rounds) {
+  other_pages("20,000 pages of 12 KB, compressed with gzip", {.compressed = true}, rounds);
+}
+
+// Everybody with the number of connections he takes by himself.
+void latency(int rounds) {
+  test::Running origin = Command("latency_origin").time_limit(std::chrono::hours(1)).start();
+  std::string port = origin.read_line().value();
+  Work work;
+  work.default_options = true;
+  for (int page = 0; page < 10; ++page)
+    for (int host = 1; host <= 200; ++host)
+      work.urls.push_back("http://127.0.0." + std::to_string(host) + ":" + port + "/" +
+                          std::to_string(page));
+  work.bytes = work.urls.size() * 12000;
+  Contenders contenders(work);
+  Contest contest("2,000 pages from 200 hosts 5 to 300 ms away, default options",
+                  contenders.pages());
+  Contender ours = contenders.fetchpool(kJson, {});
+  ours.verify = [verify = ours.verify, port](const Finished& done) {
+    std::string most = Command("curl").args({"-s", "http://127.0.0.1:" + port + "/most"}).run().out;
+    std::string wrong = verify(done);
+    if (wrong.empty() && std::atoi(most.c_str()) > 6) wrong = most + " connections to one host";
+    return wrong;
+  };
+  ours.prepare = [prepare = ours.prepare, port] {
+    Command("curl").args({"-s", "http://127.0.0.1:" + port + "/most"}).run();
+    prepare();
+  };
+  contest.add(ours);
+  contest.add(contenders.curl());
+  contest.add(contenders.wget2());
+  contest.add(contenders.aria2());
+  contest.run(rounds);
+  contest.print(kCurl);
+}
+
+struct NamedContest {
+  std::string name;
+  void (*run)(int rounds);
+};
+
+const std::vector<NamedContest> kContests = {
+    {"pages", pages},           {"small", small}, {"large", large}, {"tls", tls},
+    {"handshakes", handshakes}, {"http2", http2}, {"gzip", gzip},   {"latency", latency},
+};
+
+int usage() {
+  std::fprintf(stderr, "usage: fetch_bench [ROUNDS] [NAME]...\nnames:");
+  for (const NamedContest& contest : kContests) std::fprintf(stderr, " %s", contest.name.c_str());
+  std::fprintf(stderr, "\n");
+  return 2;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  int rounds = 5;
+  std::vector<NamedContest> chosen;
+  for (const std::string& argument : arguments) {
+    auto named = std::find_if(kContests.begin(), kContests.end(), [&](const NamedContest& contest) {
+      return contest.name == argument;
+    });
+    if (named != kContests.end())
+      chosen.push_back(*named);
+    else if ((rounds = std::atoi(argument.c_str())) <= 0)
+      return usage();
+  }
+  for (const NamedContest& contest : chosen.empty() ? kContests : chosen) contest.run(rounds);
+  return 0;
+}
+
+}  // namespace
+}  // namespace fetchpool::bench
+
+int main(int argc, char** argv) {
+  return fetchpool::bench::run({argv + 1, argv + argc});
+}

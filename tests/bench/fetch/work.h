@@ -1,0 +1,64 @@
+// What a contest fetches, and how it is known that all of it came.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fetch/contest.h"
+#include "support/temp_dir.h"
+
+namespace fetchpool::bench {
+
+struct Work {
+  std::vector<std::string> urls;
+  std::uint64_t bytes = 0;       // of all bodies, decoded
+  std::string ca_file = {};      // of the servers, for https
+  bool http2 = false;            // over few connections
+  bool compressed = false;       // the server sends gzip
+  bool new_connections = false;  // the server keeps none open
+  bool default_options = false;  // everybody at his own number of connections
+  // How many requests the server has answered so far, where it counts them.
+  std::function<std::uint64_t()> requests = {};
+};
+
+// Makes the contenders that do the same work. Their lists and outputs are in one directory, which
+// lives as long as this.
+class Contenders {
+ public:
+  explicit Contenders(Work work);
+
+  // fetchpool with these options more, its output to a file.
+  Contender fetchpool(const std::string& name, const std::vector<std::string>& options);
+  // fetchpool with `-P DIR`.
+  Contender fetchpool_directory(const std::string& name);
+  Contender curl();
+  Contender two_curls();
+  Contender wget2();
+  Contender aria2();
+  Contender python_pool();
+  Contender aiohttp();
+  Contender h2load();
+  Contender bare_loop();
+
+  std::size_t pages() const { return work_.urls.size(); }
+
+ private:
+  enum class Bodies { dropped, in_directory };
+
+  std::string url_list();
+  std::string curl_config(const std::string& name, std::size_t first, std::size_t step);
+  std::string curl_command(int connections, const std::string& config) const;
+  Contender contender(std::string name, test::Command command, Bodies bodies);
+  std::string count_requests();
+  std::string count_files() const;
+
+  Work work_;
+  test::TempDir dir_;
+  std::string out_;
+  std::uint64_t requests_before_ = 0;
+};
+
+}  // namespace fetchpool::bench
