@@ -66,8 +66,19 @@ struct FetchOptions {
   std::uint64_t max_header_bytes = 256 << 10;              // of one response, 1xx and trailers too
   int max_header_lines = 1000;
   int max_redirects = 20;  // hops followed; 0: a redirect is the final response
-
   std::vector<StatusRange> ok_status = {{200, 299}};  // response codes that are no http_error
+
+  // --- where requests may go
+  // Connect only to addresses of the open internet: not to this machine, private networks, a
+  // cloud's metadata service and the like, however the URL spells them. What they are is judged
+  // when they are connected to, for each hop. Other URLs end as addr_denied.
+  bool public_only = false;
+  // Follow redirects that lead from the open internet to another address.
+  bool allow_private_redirects = false;
+  bool allow_downgrade = false;  // follow redirects from https to http
+  // Send headers that may be secrets to whatever origin a redirect leads to, as curl does it under
+  // this name. Otherwise they are for the origin (scheme, host, port) of the URL itself.
+  bool location_trusted = false;
 
   // --- trying again
   int retries = 2;  // attempts after the first one

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fetch/address_class.h"
 #include "fetch/redirect.h"
 #include "fetch/retry.h"
 
@@ -44,7 +45,8 @@ HopRequest Chain::next_hop(const FetchOptions& options) {
   hop.url = url_.text;
   hop.method = method_;
   hop.fresh_connection = fresh_connection_;
-  hop.without_secrets = left_origin_;
+  hop.without_secrets = left_origin_ && !options.location_trusted;
+  hop.public_only = options.public_only || (was_public_ && !options.allow_private_redirects);
   // Never 0, which would be no limit.
   if (options.max_time.count() > 0)
     hop.time_left = std::max<std::chrono::microseconds>(options.max_time - spent_, 1us);
@@ -92,8 +94,8 @@ bool Chain::follow(HopResult& hop, const FetchOptions& options) {
   std::vector<std::string_view> locations(hop.locations.begin(), hop.locations.end());
   std::vector<ChainHop> before;
   for (const Visited& visited : visited_) before.push_back({visited.method, visited.url});
-  RedirectDecision decision = decide_redirect(
-      {hop.response_code, method_, url_, locations, before, options.max_redirects, false});
+  RedirectDecision decision = decide_redirect({hop.response_code, method_, url_, locations, before,
+                                               options.max_redirects, options.allow_downgrade});
   if (auto* refused = std::get_if<RefusedRedirect>(&decision)) {
     hop.outcome = refused->outcome;
     hop.error = std::move(refused->reason);
@@ -104,6 +106,8 @@ bool Chain::follow(HopResult& hop, const FetchOptions& options) {
   spent_ += std::chrono::microseconds(hop.times.total);
   redirects_.push_back({url_.text, hop.response_code, std::move(hop.locations.front())});
   visited_.push_back({method_, url_.text});
+  was_public_ =
+      was_public_ || address_class(std::string_view(hop.remote_ip)) == AddressClass::global;
   left_origin_ = left_origin_ || next->crosses_origin;
   url_ = std::move(next->url);
   method_ = std::move(next->method);

@@ -76,6 +76,7 @@ class Chain {
   int stale_connections_ = 0;
   int shortages_ = 0;
   bool fresh_connection_ = false;
+  bool was_public_ = false;   // a hop of this chain had an address of the open internet
   bool left_origin_ = false;  // for good, even where a later redirect leads back
 };
 

@@ -34,7 +34,7 @@ bool differ(std::span<const std::string_view> locations) {
 // Why the target is not followed although it is a URL.
 std::optional<RefusedRedirect> objection(const RedirectInput& input, const FollowRedirect& next) {
   if (input.current.is_https() && !next.url.is_https() && !input.allow_downgrade) {
-    return denied("the redirect leads from https to http");
+    return denied("the redirect leads from https to http, which --allow-downgrade allows");
   }
   const auto is_next = [&next](const ChainHop& hop) {
     return hop.url == next.url.text && hop.method == next.method;

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "fetch/address_class.h"
+
 namespace fetchpool::engine {
 namespace {
 
@@ -211,7 +213,8 @@ int Transfer::on_ready(void* self, char* address, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
   Observed& seen = transfer.seen_;
   // A connection used again was not opened by this hop, but maybe by one with other rules.
-  if (!transfer.may_connect(address_class(std::string_view(address)))) {
+  if (transfer.request_.public_only &&
+      address_class(std::string_view(address)) != AddressClass::global) {
     seen.abort = Observed::Abort::address;
     seen.denied_address = address;
     return CURL_PREREQFUNC_ABORT;
@@ -224,7 +227,7 @@ curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* 
   auto& transfer = *static_cast<Transfer*>(self);
   Observed& seen = transfer.seen_;
   // The address is checked where it is used: whatever a name was a moment ago does not matter.
-  if (!transfer.may_connect(address_class(address->addr))) {
+  if (transfer.request_.public_only && address_class(address->addr) != AddressClass::global) {
     seen.denied_address = address_text(address->addr);
     return CURL_SOCKET_BAD;
   }
@@ -241,10 +244,6 @@ int Transfer::on_close_socket(void* user, curl_socket_t socket) {
   auto* shared = static_cast<TransferShared*>(user);
   if (shared->socket_closing) shared->socket_closing(shared->user, socket);
   return close(socket);
-}
-
-bool Transfer::may_connect(AddressClass what) const {
-  return !request_.public_only || what == AddressClass::global;
 }
 
 bool Transfer::take_header(std::string_view line) {

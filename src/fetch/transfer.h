@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "base/posix.h"
-#include "fetch/address_class.h"
 #include "fetch/curl_handles.h"
 #include "fetch/hop.h"
 #include "fetch/hop_outcome.h"
@@ -92,7 +91,6 @@ class Transfer {
 
   void set_up();
   void use_headers();
-  bool may_connect(AddressClass what) const;
   bool take_header(std::string_view line);
   bool take_body(std::string_view bytes);
   bool body_begins();

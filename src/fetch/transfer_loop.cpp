@@ -22,7 +22,8 @@ constexpr std::uint64_t kNameEvent = std::uint64_t{2} << 32;
 
 // Any other header of the user may be a secret, whatever its name.
 bool is_harmless(const HeaderLine& header) {
-  constexpr std::string_view kHarmless[] = {"accept", "accept-encoding", "accept-language",
+  constexpr std::string_view kHarmless[] = {"accept",          "accept-charset", "accept-encoding",
+                                            "accept-language", "cache-control",  "pragma",
                                             "user-agent"};
   auto same = [&](std::string_view name) {
     return std::equal(name.begin(), name.end(), header.first.begin(), header.first.end(),

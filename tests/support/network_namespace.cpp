@@ -77,7 +77,7 @@ NetworkNamespace::NetworkNamespace(const std::vector<std::string>& addresses)
   if (!enter_new_namespaces()) throw SystemError("cannot make a network namespace", errno);
   add_address("lo", "127.0.0.1");
   for (std::size_t i = 0; i < addresses.size(); ++i)
-    add_address("lo:" + std::to_string(i + 1), addresses[i]);
+    if (addresses[i] != "127.0.0.1") add_address("lo:" + std::to_string(i + 1), addresses[i]);
   use_name_server("nameserver 127.0.0.1\noptions timeout:5 attempts:1\n");
 }
 
