@@ -12,6 +12,7 @@
 
 #include "fetchpool/error.h"
 #include "fetchpool/fetch_options.h"
+#include "fetchpool/fetch_request.h"
 #include "fetchpool/fetch_result.h"
 
 namespace fetchpool {
@@ -22,6 +23,7 @@ namespace fetchpool {
 // It initialises libcurl in this process. A program that also makes Pools or Fetchers makes them,
 // or calls prepare(), before that; they throw Error otherwise.
 FetchResult fetch(std::string_view url, const FetchOptions& options = {});
+FetchResult fetch(FetchRequest request, const FetchOptions& options = {});
 
 // Fetches all URLs with worker processes and returns their results in the order of `urls`. Holds
 // all bodies in memory: for long lists use a Fetcher. Throws Error where workers cannot be
@@ -56,6 +58,10 @@ class Fetcher {
   std::size_t room() const;
   // Queues one URL and returns its number. Requires room() > 0.
   std::uint64_t submit(std::string_view url);
+  std::uint64_t submit(FetchRequest request);
+  // Gives a number to what needs no request: `known` comes back from wait() with its `seq` set, so
+  // that it has its place in the order. Requires room() > 0.
+  std::uint64_t submit_known(FetchResult known);
   // Requests submitted whose results were not yet returned by wait().
   std::size_t unfinished() const;
 

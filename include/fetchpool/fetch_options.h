@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,17 @@ struct StatusRange {
   int first = 0;
   int last = 0;
 };
+
+// Which version of HTTP is spoken.
+enum class HttpVersion {
+  // HTTP/2 where a TLS server chooses it (ALPN) and the libcurl in use is 8.0 or newer: older ones
+  // take some answers that were cut for whole ones. Else HTTP/1.1.
+  automatic,
+  http1_1,
+  http2,  // as automatic, with any libcurl that can
+};
+
+enum class IpVersion { any, v4, v6 };
 
 // What all requests of a fetch() call, a fetch_all() call or a Fetcher have in common. Every field
 // has its default; durations of 0 mean no limit unless said otherwise.
@@ -50,13 +62,44 @@ struct FetchOptions {
   int max_host_errors = 0;
 
   // --- the request
+  std::string method{};  // empty: POST where there is `data`, else GET
+  // Sent as the body of each request, as application/x-www-form-urlencoded unless `headers` say
+  // otherwise. Not sent after a redirect that turns the request into a GET.
+  std::optional<std::string> data{};
   std::vector<HeaderLine> headers{};  // added to each request; an empty value removes the header
   std::string user_agent{};           // empty: "fetchpool/VERSION"
   bool compressed = true;             // offer gzip and deflate, and decode what comes
 
+  // Secrets, and headers that may be some, are sent to the origin (scheme, host and port) of the
+  // URL that was submitted, and to no other one that a redirect leads to.
+  std::string user{};          // "name:password" for Basic authentication (RFC 7617)
+  std::string bearer_token{};  // "Authorization: Bearer ..." (RFC 6750)
+  std::string cookie{};        // "name=value; name=value"
+  std::string referer{};
+
+  // --- the connection
+  HttpVersion http_version = HttpVersion::automatic;
+  IpVersion ip_version = IpVersion::any;
+  // Addresses instead of name look-ups: "HOST:PORT:ADDRESS[,ADDRESS...]".
+  std::vector<std::string> resolve{};
+  // Other hosts to connect to: "HOST:PORT:OTHER_HOST:OTHER_PORT"; empty parts mean any, or the
+  // same.
+  std::vector<std::string> connect_to{};
+  std::string interface {};  // name or address of the network interface to use
+  // "http://host:port", or with https, socks4, socks4a, socks5 or socks5h. Empty: none.
+  std::string proxy{};
+  std::string proxy_user{};        // "name:password" for the proxy
+  std::string no_proxy{};          // hosts reached without it, "a.example,.b.example"; "*": all
+  bool proxy_environment = false;  // as http_proxy, https_proxy, all_proxy and no_proxy say
+
   // --- TLS
   bool insecure = false;  // accept any certificate
   std::string ca_file{};  // PEM bundle; empty: the system's
+  // PEM files with the certificate that is shown to servers that ask for one, and its key (empty:
+  // in the same file). Not shown to another origin that a redirect leads to.
+  std::string certificate_file{};
+  std::string key_file{};
+  std::string key_password{};
 
   // --- limits
   std::chrono::milliseconds connect_timeout{10000};  // name resolution to the end of the handshake
@@ -96,6 +139,10 @@ struct FetchOptions {
   bool retry_connrefused = false;
   // Every failure of an exchange may pass, whatever it is.
   bool retry_all_errors = false;
+  // Send POST, PATCH and methods nobody knows again even where the first one may have arrived (RFC
+  // 9110 section 9.2.2). Otherwise such a request ends with its first failure, and as worker_crash
+  // where its worker process died.
+  bool retry_non_idempotent = false;
 
   // --- results
   BodyForm body = BodyForm::raw;

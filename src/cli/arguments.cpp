@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "cli/config_file.h"
 #include "cli/header_option.h"
 #include "cli/nearest.h"
 #include "cli/option_list.h"
@@ -56,6 +57,33 @@ Words split_words(int argc, const char* const* argv) {
   throw UsageError(what.substr(0, what.find(':')) + " needs a value");
 }
 
+// The options of configuration files, as they would stand on a command line. `app` is to know them.
+std::vector<std::string> config_words(const CLI::App& app, const std::vector<std::string>& files) {
+  std::vector<std::string> words;
+  std::vector<std::string> known = option_names(app);
+  for (const std::string& file : files) {
+    for (const ConfigEntry& entry : read_config(file)) {
+      std::string where = fmt::format("{}:{}", safe_text(file), entry.line);
+      if (entry.name == "--config" || entry.name == "-K")
+        throw UsageError(where + ": a configuration cannot name another one");
+      if (std::find(known.begin(), known.end(), entry.name) == known.end()) {
+        std::string match = nearest(entry.name, known);
+        throw UsageError(fmt::format("{}: unknown option {}{}", where,
+                                     safe_text(entry.name, kShownBytes),
+                                     match.empty() ? "" : "; did you mean " + match + "?"));
+      }
+      bool is_long = entry.name.starts_with("--");
+      if (entry.has_value && is_long && !entry.value.empty()) {
+        words.push_back(entry.name + "=" + entry.value);
+      } else {
+        words.push_back(entry.name);
+        if (entry.has_value) words.push_back(entry.value);
+      }
+    }
+  }
+  return words;
+}
+
 void parse_words(CLI::App& app, std::vector<std::string> words) {
   std::reverse(words.begin(), words.end());
   try {
@@ -78,12 +106,41 @@ void check_combinations(const Arguments& arguments) {
     throw UsageError(
         "--continue needs -o FILE: what was written to standard output cannot be taken up again");
   if (arguments.force && !arguments.go_on) throw UsageError("--force is of use with -c only");
+  const FetchOptions& fetch = arguments.fetch;
+  if (fetch.method == "HEAD" && !arguments.data_option.empty())
+    throw UsageError("--head and " + arguments.data_option +
+                     " exclude each other: a HEAD request has no body");
+  check_option("options", fetch);
+  for (const OutsideValue& value : arguments.outside_values) {
+    bool takes_input = value.is_outside && value.text == "-";
+    bool list_takes_it =
+        std::count(arguments.input_files.begin(), arguments.input_files.end(), "-") ||
+        (arguments.urls.empty() && arguments.input_files.empty());
+    if (takes_input && list_takes_it)
+      throw UsageError(value.option + ": standard input is the list; put the value into a file");
+  }
   const auto& urls = arguments.urls;
   if (std::find(urls.begin(), urls.end(), "-") != urls.end())
     throw UsageError("\"-\" is not a URL; -i - reads the list from standard input");
 }
 
+bool has_header(const FetchOptions& options, std::string_view lower_name) {
+  return std::any_of(options.headers.begin(), options.headers.end(), [&](const HeaderLine& header) {
+    return std::equal(
+        header.first.begin(), header.first.end(), lower_name.begin(), lower_name.end(),
+        [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; });
+  });
+}
+
+// --json is curl's shorthand for two headers, too.
+void add_json_headers(FetchOptions& options) {
+  if (!has_header(options, "content-type"))
+    options.headers.emplace_back("Content-Type", "application/json");
+  if (!has_header(options, "accept")) options.headers.emplace_back("Accept", "application/json");
+}
+
 void derive(Arguments& arguments) {
+  if (arguments.data_option == "--json") add_json_headers(arguments.fetch);
   if (arguments.output == "-") arguments.output.clear();
   FetchOptions& fetch = arguments.fetch;
   fetch.body = arguments.no_body ? BodyForm::none
@@ -96,11 +153,19 @@ void derive(Arguments& arguments) {
 }  // namespace
 
 Arguments parse_arguments(int argc, const char* const* argv) {
+  Words words = split_words(argc, argv);
   Arguments arguments;
   CLI::App app;
   define_options(app, arguments);
-  Words words = split_words(argc, argv);
-  parse_words(app, std::move(words.options_and_urls));
+  parse_words(app, words.options_and_urls);
+  if (!arguments.config_files.empty()) {
+    // Once more, with what the files say before the command line, which so has the last word.
+    std::vector<std::string> all = config_words(app, arguments.config_files);
+    std::move(words.options_and_urls.begin(), words.options_and_urls.end(),
+              std::back_inserter(all));
+    arguments = Arguments{};
+    parse_words(app, std::move(all));
+  }
   if (arguments.action != Arguments::Action::fetch) return arguments;
   // URLs are not an option to CLI11, which would take "[a,b]" apart.
   for (const std::string& word : app.remaining()) {

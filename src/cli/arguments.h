@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,11 +14,23 @@ namespace fetchpool::cli {
 
 enum class ProgressMode { automatic, plain, none };
 
+struct Arguments;
+
+// A value that is in a file ("@FILE") or in a variable of the environment ("@env:NAME").
+struct OutsideValue {
+  std::string option;
+  std::string text;  // the value itself, or what follows the @
+  bool is_outside = true;
+  std::function<void(Arguments&, std::string)> take;
+};
+
 // The command line, checked: every value is in its range. Whether the files it names exist is
 // found out by whoever opens them.
 struct Arguments {
   enum class Action { fetch, show_help, show_version };
   Action action = Action::fetch;
+
+  std::vector<std::string> config_files;  // their options are in here as well
 
   // --- what to fetch
   std::vector<std::string> urls;
@@ -44,6 +57,11 @@ struct Arguments {
 
   // --- how to fetch
   FetchOptions fetch;
+  std::string data_option;  // that gave the body of the requests
+  // Values that stand elsewhere; see read_outside_values().
+  std::vector<OutsideValue> outside_values;
+  // What of the command line nobody else is to see.
+  std::vector<std::string> secrets;
 
   // --- what to say
   bool exit_zero = false;

@@ -13,6 +13,13 @@ void define_input(CLI::App& app, Arguments& a) {
                  for (const auto& word : words)
                    a.input_files.push_back(not_empty("--input-file", word, "the list"));
                });
+  group.values("--url", "URL", "fetch URL; @FILE is a list", [&a](const OptionGroup::Words& words) {
+    for (const auto& word : words)
+      if (word.starts_with('@'))
+        a.input_files.push_back(not_empty("--url", word.substr(1), "the list"));
+      else
+        a.urls.push_back(word);
+  });
   group.value("--base", "URL", "resolve lines without a scheme against URL",
               [&a](const std::string& word) { a.base = not_empty("--base", word, "the base"); });
   group.value("--default-scheme", "SCHEME", "put http or https before lines without a scheme",

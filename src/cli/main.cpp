@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/log.h"
+#include "cli/outside_value.h"
 #include "cli/run.h"
 #include "cli/usage_error.h"
 #include "output/journal.h"
@@ -21,13 +22,14 @@ int print(const std::string& text) {
   return kExitLocalIo;
 }
 
-int act(const Arguments& arguments) {
+int act(Arguments& arguments) {
   switch (arguments.action) {
     case Arguments::Action::show_help:
       return print(help_text());
     case Arguments::Action::show_version:
       return print("fetchpool " + std::string(version()) + "\n");
     case Arguments::Action::fetch:
+      read_outside_values(arguments);
       return run(arguments);
   }
   return kExitInternal;
@@ -39,9 +41,11 @@ int failed(int code, const std::string& text) {
 }
 
 // The barrier: whatever made going on pointless becomes one sentence and an exit status.
-int guarded_main(int argc, const char* const* argv) {
+int guarded_main(int argc, char** argv) {
   try {
-    return act(parse_arguments(argc, argv));
+    Arguments arguments = parse_arguments(argc, argv);
+    hide_secrets(arguments, argc, argv);
+    return act(arguments);
   } catch (const UsageError& error) {
     return failed(kExitUsage, error.what());
   } catch (const output::ResumeRefused& error) {

@@ -18,6 +18,8 @@ ProgressMode progress_mode(const std::string& value) {
 
 void define_messages(CLI::App& app, Arguments& a) {
   OptionGroup group(app, "Messages");
+  group.values("-K,--config", "FILE", "read options from FILE, one a line, before the others",
+               [&a](const OptionGroup::Words& words) { a.config_files = words; });
   group.flag("-q,--quiet", "errors only: no progress, no summary", [&a] { a.quiet = true; });
   group.flag("-v,--verbose", "say more: a line for each URL that failed, -vv: for each URL",
              [&a] { ++a.verbosity; });

@@ -18,6 +18,7 @@ void define_options(CLI::App& app, Arguments& arguments) {
   define_limits(app, arguments);
   define_safety(app, arguments);
   define_request(app, arguments);
+  define_connection(app, arguments);
   define_messages(app, arguments);
 }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "fetchpool/fetch_options.h"
+
 namespace CLI {
 class App;
 }
@@ -26,7 +28,12 @@ void define_retry(CLI::App& app, Arguments& arguments);       // retry_options.c
 void define_limits(CLI::App& app, Arguments& arguments);      // limit_options.cpp
 void define_safety(CLI::App& app, Arguments& arguments);      // safety_options.cpp
 void define_request(CLI::App& app, Arguments& arguments);     // request_options.cpp
+void define_connection(CLI::App& app, Arguments& arguments);  // connection_options.cpp
 void define_messages(CLI::App& app, Arguments& arguments);    // message_options.cpp
+
+// Throws UsageError, beginning with the option's name, where what `options` say about requests and
+// connections makes no sense.
+void check_option(const std::string& option, const FetchOptions& options);
 
 // All names, "-j" and "--concurrency" alike.
 std::vector<std::string> option_names(const CLI::App& app);

@@ -30,6 +30,8 @@ void define_retry(CLI::App& app, Arguments& a) {
       [&a](const std::string& word) { a.fetch.retry_on = parse_status_list("--retry-on", word); });
   group.flag("--retry-connrefused", "also where the connection was refused",
              [&a] { a.fetch.retry_connrefused = true; });
+  group.flag("--retry-non-idempotent", "also POST and PATCH that may have arrived",
+             [&a] { a.fetch.retry_non_idempotent = true; });
   group.flag("--retry-all-errors", "whatever the failure was",
              [&a] { a.fetch.retry_all_errors = true; });
 }

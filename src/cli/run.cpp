@@ -33,7 +33,7 @@ void require_input(const Arguments& arguments) {
 }
 
 // Wrong here, every TLS connection would fail with the same error.
-void require_readable_certificates(const std::string& path) {
+void require_readable(const std::string& option, const std::string& path) {
   if (path.empty()) return;
   char byte = 0;
   std::size_t count = 0;
@@ -42,9 +42,9 @@ void require_readable_certificates(const std::string& path) {
     count = posix::read_some(file.get(), &byte, 1).value_or(0);
   } catch (const SystemError& error) {
     throw UsageError(
-        SystemError("--cacert: cannot read " + safe_text(path), error.error_number()).what());
+        SystemError(option + ": cannot read " + safe_text(path), error.error_number()).what());
   }
-  if (count == 0) throw UsageError("--cacert: " + safe_text(path) + " is empty");
+  if (count == 0) throw UsageError(option + ": " + safe_text(path) + " is empty");
 }
 
 // A transfer needs a descriptor or two; the soft limit is a default from other times.
@@ -60,7 +60,9 @@ void raise_descriptor_limit() {
 int run(const Arguments& arguments) {
   log::set_level(log_level(arguments));
   require_input(arguments);
-  require_readable_certificates(arguments.fetch.ca_file);
+  require_readable("--cacert", arguments.fetch.ca_file);
+  require_readable("--cert", arguments.fetch.certificate_file);
+  require_readable("--key", arguments.fetch.key_file);
   raise_descriptor_limit();
   RunLoop loop(arguments);
   return loop.run();

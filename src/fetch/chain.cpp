@@ -4,6 +4,7 @@
 
 #include "fetch/address_class.h"
 #include "fetch/redirect.h"
+#include "fetch/request_rules.h"
 #include "fetch/retry.h"
 
 namespace fetchpool::engine {
@@ -32,8 +33,16 @@ FetchTimes times_of(const HopResult& hop, std::chrono::microseconds before) {
 
 }  // namespace
 
-Chain::Chain(std::string input, Url url)
-    : input_(std::move(input)), first_url_(url.text), url_(std::move(url)) {}
+Chain::Chain(std::string input, Url url, std::string method)
+    : input_(std::move(input)),
+      first_url_(url.text),
+      url_(std::move(url)),
+      method_(std::move(method)) {}
+
+Chain::Chain(FetchRequest request, Url url, const FetchOptions& options)
+    : Chain(request.url, std::move(url), method_of(request, options)) {
+  own_ = std::make_unique<FetchRequest>(std::move(request));
+}
 
 HopRequest Chain::next_hop(const FetchOptions& options) {
   hop_is_first_ = !in_attempt_;
@@ -47,10 +56,26 @@ HopRequest Chain::next_hop(const FetchOptions& options) {
   hop.fresh_connection = fresh_connection_;
   hop.without_secrets = left_origin_ && !options.location_trusted;
   hop.public_only = options.public_only || (was_public_ && !options.allow_private_redirects);
+  hop.content = content_dropped_ ? HopRequest::Content::dropped
+                : options.data   ? HopRequest::Content::common
+                                 : HopRequest::Content::none;
+  auto max_time = options.max_time;
+  if (own_) {
+    hop.headers = own_->headers;
+    max_time = own_->max_time.value_or(max_time);
+    if (own_->body && !content_dropped_) {
+      hop.content = HopRequest::Content::own;
+      hop.body = *own_->body;
+    }
+  }
   // Never 0, which would be no limit.
-  if (options.max_time.count() > 0)
-    hop.time_left = std::max<std::chrono::microseconds>(options.max_time - spent_, 1us);
+  if (max_time.count() > 0)
+    hop.time_left = std::max<std::chrono::microseconds>(max_time - spent_, 1us);
   return hop;
+}
+
+bool Chain::may_be_repeated(const FetchOptions& options) const {
+  return options.retry_non_idempotent || is_idempotent(method_);
 }
 
 void Chain::take_back_hop() {
@@ -61,8 +86,10 @@ void Chain::take_back_hop() {
 
 NextStep Chain::after(HopResult& hop, const FetchOptions& options, double random,
                       std::chrono::system_clock::time_point date, Clock::duration elapsed) {
-  if (hop.local_shortage && ++shortages_ <= kShortages) return SameAgain{kShortageDelay, true};
-  if (hop.stale_connection && ++stale_connections_ <= kStaleConnections) {
+  bool again = !hop.request_sent || may_be_repeated(options);
+  if (hop.local_shortage && again && ++shortages_ <= kShortages)
+    return SameAgain{kShortageDelay, true};
+  if (hop.stale_connection && again && ++stale_connections_ <= kStaleConnections) {
     fresh_connection_ = true;
     return SameAgain{};
   }
@@ -75,6 +102,7 @@ NextStep Chain::after(HopResult& hop, const FetchOptions& options, double random
   input.connection_refused = hop.refused;
   input.method = method_;
   input.request_sent = hop.request_sent;
+  input.repeat_unsafe_methods = options.retry_non_idempotent;
   input.attempt = attempts_;
   input.random = random;
   input.elapsed = elapsed;
@@ -109,6 +137,7 @@ bool Chain::follow(HopResult& hop, const FetchOptions& options) {
   was_public_ =
       was_public_ || address_class(std::string_view(hop.remote_ip)) == AddressClass::global;
   left_origin_ = left_origin_ || next->crosses_origin;
+  content_dropped_ = content_dropped_ || next->method != method_;
   url_ = std::move(next->url);
   method_ = std::move(next->method);
   return true;
@@ -146,6 +175,10 @@ FetchResult Chain::result(Outcome outcome, std::string error) {
   result.outcome = outcome;
   result.error = std::move(error);
   result.input = std::move(input_);
+  if (own_) {
+    result.id = std::move(own_->id);
+    result.out = std::move(own_->out);
+  }
   result.url = std::move(first_url_);
   result.url_effective = std::move(url_.text);
   result.method = std::move(method_);

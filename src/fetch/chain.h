@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -10,7 +11,9 @@
 #include "base/posix.h"
 #include "fetch/hop.h"
 #include "fetch/url.h"
-#include "fetchpool/fetch.h"
+#include "fetchpool/fetch_options.h"
+#include "fetchpool/fetch_request.h"
+#include "fetchpool/fetch_result.h"
 
 namespace fetchpool::engine {
 
@@ -34,13 +37,18 @@ using NextStep = std::variant<SameAgain, NextHop, NextAttempt, Final>;
 class Chain {
  public:
   Chain() = default;
-  Chain(std::string input, Url url);
+  // Of a URL without more, and of a request with all it says.
+  Chain(std::string input, Url url, std::string method);
+  Chain(FetchRequest request, Url url, const FetchOptions& options);
 
   const Url& url() const { return url_; }
   int attempts() const { return attempts_; }
 
   // The next hop to be made. Counts the attempt where it is the first hop of one.
   HopRequest next_hop(const FetchOptions& options);
+
+  // Whether the current hop may be made again although it may have arrived.
+  bool may_be_repeated(const FetchOptions& options) const;
 
   // The hop was not begun.
   void take_back_hop();
@@ -64,6 +72,7 @@ class Chain {
   bool follow(HopResult& hop, const FetchOptions& options);
 
   std::string input_;
+  std::unique_ptr<FetchRequest> own_;  // where the request is more than a URL
   std::string first_url_;
   Url url_;
   std::string method_ = "GET";
@@ -78,6 +87,7 @@ class Chain {
   bool fresh_connection_ = false;
   bool was_public_ = false;   // a hop of this chain had an address of the open internet
   bool left_origin_ = false;  // for good, even where a later redirect leads back
+  bool content_dropped_ = false;
 };
 
 }  // namespace fetchpool::engine

@@ -4,6 +4,8 @@
 #include <curl/curl.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace fetchpool::engine {
 
@@ -19,5 +21,8 @@ struct CurlListCloser {
 using CurlEasy = std::unique_ptr<CURL, CurlEasyCloser>;
 using CurlMulti = std::unique_ptr<CURLM, CurlMultiCloser>;
 using CurlList = std::unique_ptr<curl_slist, CurlListCloser>;
+
+// Null where there are no lines. Throws Error where there is no memory.
+CurlList make_curl_list(const std::vector<std::string>& lines);
 
 }  // namespace fetchpool::engine

@@ -6,6 +6,7 @@
 #include "base/wire.h"
 #include "fetch/engine_options.h"
 #include "fetch/limits.h"
+#include "fetch/request_rules.h"
 #include "fetch/retry.h"
 #include "fetch/url.h"
 
@@ -50,20 +51,52 @@ std::size_t Engine::room() const {
   return stopped_ || held_ >= kMostHeld ? 0 : kMostHeld - held_;
 }
 
-std::uint64_t Engine::submit(std::string_view input) {
+Request& Engine::new_request() {
   Request& request = requests_.add();
   ++held_;
-  std::uint64_t seq = request.seq;
   request.submitted = Clock::now();
+  wake_up_.ask_for_turn();
+  return request;
+}
+
+std::uint64_t Engine::submit(std::string_view input) {
+  Request& request = new_request();
+  std::uint64_t seq = request.seq;
   auto parsed = parse_url(input);
   if (auto* error = std::get_if<UrlError>(&parsed)) {
-    request.chain = Chain(std::string(input), {});
+    request.chain = Chain(without_secrets(input), {}, method_of(options_));
     give_back(request, request.chain.result(error->outcome, std::move(error->reason)));
   } else {
-    request.chain = Chain(std::string(input), std::move(std::get<Url>(parsed)));
+    request.chain =
+        Chain(std::string(input), std::move(std::get<Url>(parsed)), method_of(options_));
     wait_again(request);
   }
-  wake_up_.ask_for_turn();
+  return seq;
+}
+
+std::uint64_t Engine::submit(FetchRequest&& wanted) {
+  Request& request = new_request();
+  std::uint64_t seq = request.seq;
+  std::string problem = problem_of(wanted, options_);
+  auto parsed = parse_url(wanted.url);
+  auto* error = std::get_if<UrlError>(&parsed);
+  bool usable = problem.empty() && !error;
+  if (!usable) wanted.url = without_secrets(wanted.url);
+  request.chain =
+      Chain(std::move(wanted), usable ? std::move(std::get<Url>(parsed)) : Url{}, options_);
+  if (usable)
+    wait_again(request);
+  else if (!problem.empty())
+    give_back(request, request.chain.result(Outcome::bad_url, std::move(problem)));
+  else
+    give_back(request, request.chain.result(error->outcome, std::move(error->reason)));
+  return seq;
+}
+
+std::uint64_t Engine::submit_known(FetchResult&& known) {
+  Request& request = new_request();
+  std::uint64_t seq = request.seq;
+  give_back(request, std::move(known));
   return seq;
 }
 
@@ -320,6 +353,12 @@ void Engine::on_lost(Request& request, const process::Event& event) {
   bool alone = request.worker == Schedule::kAlone;
   release(request);
   if (cancelled_ || stopped_) return cancel_request(request);
+  if (event.started && !request.chain.may_be_repeated(options_)) {
+    return give_back(request,
+                     request.chain.result(Outcome::worker_crash,
+                                          "its worker process ended, and the request, which may "
+                                          "have arrived, is not one to be sent twice"));
+  }
   if (!event.started || event.cause == Cause::spawner_lost) {
     return request.suspect ? suspect(request) : wait_again(request);
   }

@@ -28,6 +28,8 @@ class Engine {
 
   std::size_t room() const;
   std::uint64_t submit(std::string_view url);
+  std::uint64_t submit(FetchRequest&& request);
+  std::uint64_t submit_known(FetchResult&& known);
   std::size_t unfinished() const { return held_; }
   std::vector<FetchResult>& wait(std::optional<Clock::duration> timeout);
   int poll_fd() const { return wake_up_.fd(); }
@@ -53,6 +55,7 @@ class Engine {
   void send_to(int place, const Schedule::Start& start, TimePoint now);
   std::uint32_t& pauses_seen(int place);
 
+  Request& new_request();
   void on_event(const process::Event& event);
   void on_answer(Request& request, const process::Event& event);
   void on_done(Request& request, HopResult hop);

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "fetch/limits.h"
+#include "fetch/request_rules.h"
 #include "fetch/transfer_settings.h"
 #include "fetch/worker.h"
 
@@ -27,7 +28,8 @@ process::SupervisorOptions supervisor_options(const FetchOptions& options, int w
   // More in all would use up the pipe quota of an ordinary user.
   supervisor.pipe_bytes =
       std::min(std::size_t{1} << 20, (std::size_t{16} << 20) / static_cast<std::size_t>(workers));
-  supervisor.max_payload = kLongestPart + options.max_header_bytes * 2 + (std::size_t{1} << 20);
+  supervisor.max_payload = kLongestPart + options.max_header_bytes * 2 + (std::size_t{1} << 20) +
+                           kLargestRequest + (options.data ? options.data->size() : 0);
   if (options.warc) supervisor.max_payload += kLongestPart + options.max_header_bytes * 2;
   supervisor.descriptors = process::WorkerDescriptors::only_its_own;
   supervisor.silent_for = options.worker_timeout;

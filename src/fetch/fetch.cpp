@@ -7,6 +7,7 @@
 #include "fetch/archive_metadata.h"
 #include "fetch/chain.h"
 #include "fetch/limits.h"
+#include "fetch/request_rules.h"
 #include "fetch/transfer_loop.h"
 #include "fetchpool/fetch.h"
 #include "process/spawner.h"
@@ -102,13 +103,23 @@ FetchResult run_chain(engine::Chain& chain, const FetchOptions& options) {
 }  // namespace
 
 FetchResult fetch(std::string_view url, const FetchOptions& options) {
+  return fetch(FetchRequest{std::string(url)}, options);
+}
+
+FetchResult fetch(FetchRequest request, const FetchOptions& options) {
   std::vector<std::string> warnings;
   FetchOptions usable = engine::checked(options, 1, warnings);
-  auto parsed = engine::parse_url(url);
-  if (auto* error = std::get_if<engine::UrlError>(&parsed))
-    return engine::Chain(std::string(url), {}).result(error->outcome, std::move(error->reason));
+  std::string problem = engine::problem_of(request, usable);
+  auto parsed = engine::parse_url(request.url);
+  auto* error = std::get_if<engine::UrlError>(&parsed);
+  if (error || !problem.empty()) {
+    request.url = engine::without_secrets(request.url);
+    engine::Chain chain(std::move(request), {}, usable);
+    if (!problem.empty()) return chain.result(Outcome::bad_url, std::move(problem));
+    return chain.result(error->outcome, std::move(error->reason));
+  }
   initialise_libcurl();
-  engine::Chain chain(std::string(url), std::move(std::get<engine::Url>(parsed)));
+  engine::Chain chain(std::move(request), std::move(std::get<engine::Url>(parsed)), usable);
   return run_chain(chain, usable);
 }
 

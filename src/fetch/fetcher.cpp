@@ -19,6 +19,12 @@ std::size_t Fetcher::room() const {
 std::uint64_t Fetcher::submit(std::string_view url) {
   return state_->engine.submit(url);
 }
+std::uint64_t Fetcher::submit(FetchRequest request) {
+  return state_->engine.submit(std::move(request));
+}
+std::uint64_t Fetcher::submit_known(FetchResult known) {
+  return state_->engine.submit_known(std::move(known));
+}
 std::size_t Fetcher::unfinished() const {
   return state_->engine.unfinished();
 }

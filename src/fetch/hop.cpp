@@ -45,10 +45,15 @@ std::string HopRequest::encode() const {
   writer.value(host_quota);
   writer.value(pauses_seen);
   writer.value(std::int64_t{time_left.count()});
+  bool has_own = !headers.empty() || content == Content::own;
   writer.value(static_cast<std::uint8_t>(tell_connected | fresh_connection << 1 |
-                                         without_secrets << 2 | public_only << 3));
+                                         without_secrets << 2 | public_only << 3 | has_own << 4));
+  writer.value(content);
   writer.text(method);
   writer.text(url);
+  if (!has_own) return out;
+  write_header_lines(writer, headers);
+  writer.text(body);
   return out;
 }
 
@@ -64,8 +69,12 @@ HopRequest HopRequest::decode(std::string_view bytes) {
   request.fresh_connection = flags & 2;
   request.without_secrets = flags & 4;
   request.public_only = flags & 8;
+  reader.value(request.content);
   reader.text(request.method);
   reader.text(request.url);
+  if (!(flags & 16)) return request;
+  read_header_lines(reader, request.headers);
+  reader.text(request.body);
   return request;
 }
 

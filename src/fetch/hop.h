@@ -34,6 +34,15 @@ struct HopRequest {
   bool without_secrets = false;
   // Only to addresses of the open internet.
   bool public_only = false;
+  enum class Content : std::uint8_t {
+    none,
+    dropped,  // a redirect made a GET of it: the headers that describe the body stay behind, too
+    common,   // FetchOptions::data
+    own,      // `body`
+  };
+  Content content = Content::none;
+  std::vector<HeaderLine> headers{};  // of this request alone
+  std::string body{};
 
   std::string encode() const;
   static HopRequest decode(std::string_view bytes);

@@ -66,6 +66,7 @@ HopOutcome ended_by_us(const Observed& seen) {
 HopOutcome never_ready(const Observed& seen) {
   if (is_local_shortage(seen.socket_errno)) return short_of(reason_of(seen.socket_errno));
   if (!seen.socket_opened && !seen.denied_address.empty()) return denied(seen);
+  if (seen.failure == Observed::Failure::proxy) return failed(Outcome::connect, seen.failure_text);
   if (!seen.socket_opened) return failed(Outcome::dns, seen.failure_text);
   bool tls = seen.tcp_connected || seen.failure == Observed::Failure::tls;
   if (!tls)
@@ -114,7 +115,8 @@ HopOutcome ended(const Observed& seen) {
                     seen.decoding_reason);
   }
   HopOutcome result;
-  bool proven = !seen.body_expected || head.chunked() || head.version() == "2" ||
+  bool proven = !seen.body_expected || head.chunked() ||
+                (head.version() == "2" && seen.end_of_stream) ||
                 length.state == ContentLength::State::valid;
   if (proven) result.complete = true;
   if (!is_wanted(seen, head.status())) {

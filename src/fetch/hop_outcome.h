@@ -40,6 +40,7 @@ struct Observed {
     framing,       // the chunks made no sense
     header_limit,  // a header line beyond what libcurl takes
     tls,           // the handshake or the certificate
+    proxy,         // the proxy was not found, or refuses
     other,
   } failure = Failure::none;
   std::string failure_text;
@@ -56,6 +57,8 @@ struct Observed {
   bool connection_ready = false;  // for https after the handshake: the request could be sent
   int socket_errno = 0;           // of the socket call that failed, if one did
 
+  // Of HTTP/2, where the transfer ended well: the server said that this is all.
+  bool end_of_stream = false;
   bool body_expected = true;  // false for HEAD, 204, 304
   const ResponseHead* head = nullptr;
   // Final statuses that are as wanted; null: 2xx.

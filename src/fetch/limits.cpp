@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "fetch/request_rules.h"
+
 namespace fetchpool::engine {
 namespace {
 
@@ -36,10 +38,7 @@ void check(const FetchOptions& options, int workers) {
     for (const StatusRange& range : *ranges)
       require(100 <= range.first && range.first <= range.last && range.last <= 999,
               "response codes must be 100 to 999, the first of a range not above the last");
-  for (const auto& [name, value] : options.headers)
-    require(!name.empty() &&
-                (name + value).find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
-            "a header line must have a name and no line breaks");
+  check_request_options(options);
 }
 
 }  // namespace

@@ -62,7 +62,13 @@ bool is_failed_exchange(Outcome outcome) {
   }
 }
 
-// RFC 9110 section 9.2.2. Methods it does not name are not known to be idempotent.
+double capped(double seconds, milliseconds cap) {
+  if (cap <= milliseconds::zero() || cap > kLongestDelay) cap = kLongestDelay;
+  return std::min(seconds, std::chrono::duration<double>(cap).count());
+}
+
+}  // namespace
+
 bool is_idempotent(std::string_view method) {
   constexpr std::array<std::string_view, 6> kIdempotent{"GET", "HEAD",   "OPTIONS",
                                                         "PUT", "DELETE", "TRACE"};
@@ -72,13 +78,6 @@ bool is_idempotent(std::string_view method) {
 bool may_be_sent_again(const RetryInput& input) {
   return !input.request_sent || input.repeat_unsafe_methods || is_idempotent(input.method);
 }
-
-double capped(double seconds, milliseconds cap) {
-  if (cap <= milliseconds::zero() || cap > kLongestDelay) cap = kLongestDelay;
-  return std::min(seconds, std::chrono::duration<double>(cap).count());
-}
-
-}  // namespace
 
 std::optional<nanoseconds> retry_delay(const RetryInput& input, const FetchOptions& options) {
   if (input.attempt > options.retries) return std::nullopt;

@@ -39,6 +39,12 @@ std::optional<std::chrono::nanoseconds> retry_delay(const RetryInput& input,
 
 // How long a host is left alone that asked for so many seconds.
 std::chrono::nanoseconds pause_length(std::uint32_t retry_after, const FetchOptions& options);
+// Whether a request of that method may be made twice without harm (RFC 9110 section 9.2.2). Methods
+// that nobody knows may not.
+bool is_idempotent(std::string_view method);
+
+// Whether the request may be made again at all: it never went out, or it does no harm twice.
+bool may_be_sent_again(const RetryInput& input);
 
 // Whether the request is sent again at once, on a new connection, without counting as an attempt:
 // the server closed a kept connection as the request was on its way (RFC 9112 section 9.3.1).

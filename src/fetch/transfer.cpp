@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "fetch/address_class.h"
+#include "fetch/request_rules.h"
+#include "fetch/retry.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -42,6 +44,9 @@ Observed::Failure failure_of(CURLcode code, std::string_view text) {
     case CURLE_OUT_OF_MEMORY:
     case kTooLarge:
       return Observed::Failure::header_limit;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+      return Observed::Failure::proxy;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -80,8 +85,6 @@ void Transfer::set_up() {
   set(easy, CURLOPT_ERRORBUFFER, error_text_);
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
-  set(easy, CURLOPT_PROXY, "");  // the environment's proxies are not ours
   set(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
   // Redirects are hops of their own: limits, secrets and policies see each of them.
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -109,21 +112,33 @@ void Transfer::set_up() {
   if (shared_.exchange_writer)
     archive_ = std::make_unique<TransferArchive>(easy, *shared_.exchange_writer);
   set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+  shared_.connection.apply(easy);
   use_headers();
-  if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-  // With a directory of certificates beside the file libcurl reads the file for every connection:
-  // 26 ms each, instead of once.
-  set(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
-  if (options.insecure) {
-    set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-  }
 }
 
 void Transfer::use_headers() {
-  const CurlList& headers =
-      request_.without_secrets ? shared_.harmless_headers : shared_.request_headers;
-  set(easy_.get(), CURLOPT_HTTPHEADER, headers.get());
+  set(easy_.get(), CURLOPT_HTTPHEADER, shared_.headers.list(request_, own_headers_));
+}
+
+// Sets the method and the body. What libcurl does with a body follows from POST, NOBODY and
+// HTTPGET; the name of the method is put on top of that.
+void Transfer::use_content() {
+  CURL* easy = easy_.get();
+  const std::string* content = request_.content == HopRequest::Content::own ? &request_.body
+                               : request_.content == HopRequest::Content::common
+                                   ? &*shared_.settings.options.data
+                                   : nullptr;
+  bool sends = content || wants_content(request_.method);
+  if (sends) {
+    set(easy, CURLOPT_POST, 1L);
+    set(easy, CURLOPT_POSTFIELDS, content ? content->c_str() : "");
+    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(content ? content->size() : 0));
+  } else {
+    set(easy, CURLOPT_HTTPGET, 1L);
+    set(easy, CURLOPT_NOBODY, request_.method == "HEAD" ? 1L : 0L);
+  }
+  bool named = request_.method == (sends ? "POST" : "GET") || request_.method == "HEAD";
+  set(easy, CURLOPT_CUSTOMREQUEST, named ? nullptr : request_.method.c_str());
 }
 
 Transfer& Transfer::of(CURL* easy) {
@@ -131,9 +146,13 @@ Transfer& Transfer::of(CURL* easy) {
 }
 
 void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint now) {
-  bool same_method = request_.method == request.method;
+  using Content = HopRequest::Content;
   bool same_freshness = request_.fresh_connection == request.fresh_connection;
   bool same_secrets = request_.without_secrets == request.without_secrets;
+  bool same_content = request_.method == request.method && request_.content == request.content &&
+                      request.content != Content::own;
+  bool same_headers =
+      same_secrets && same_content && request_.headers.empty() && request.headers.empty();
   job_ = job;
   slot_ = slot;
   request_ = std::move(request);
@@ -141,7 +160,7 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   body_begun_ = false;
   if (archive_) archive_->begin();
   seen_ = Observed{};
-  host_ = named_host(request_.url);
+  if (!shared_.connection.names_its_hosts()) host_ = named_host(request_.url);
   handed_over_ = false;
   error_text_[0] = '\0';
   const FetchOptions& options = shared_.settings.options;
@@ -153,11 +172,9 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
                     std::chrono::system_clock::now().time_since_epoch())
                     .count();
   set(easy_.get(), CURLOPT_URL, request_.url.c_str());
-  if (!same_method) {
-    set(easy_.get(), CURLOPT_NOBODY, request_.method == "HEAD" ? 1L : 0L);
-    if (request_.method == "GET") set(easy_.get(), CURLOPT_HTTPGET, 1L);
-  }
-  if (!same_secrets) use_headers();
+  if (!same_content) use_content();
+  if (!same_headers) use_headers();
+  if (!same_secrets) shared_.connection.use_certificate(easy_.get(), request_.without_secrets);
   if (!same_freshness) set(easy_.get(), CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
 }
 
@@ -171,8 +188,16 @@ void Transfer::use(const NameAnswer& answer, bool libcurl_knows) {
   }
   if (libcurl_knows) return;
   std::string line = "+" + host_->name + ":" + std::to_string(host_->port) + ":";
-  for (const std::string& address : answer.addresses) line += address + ",";
-  line.pop_back();
+  std::string addresses;
+  for (const std::string& address : answer.addresses)
+    if (shared_.connection.takes(address)) addresses += "," + address;
+  if (addresses.empty()) {
+    seen_.abort = Observed::Abort::name;
+    seen_.name = NameAnswer::Kind::not_found;
+    seen_.failure_text = "the host has no address of the kind asked for";
+    return;
+  }
+  line.append(addresses, 1);
   CurlList list(curl_slist_append(nullptr, line.c_str()));
   if (!list) throw Error("no memory for a transfer");
   set(easy_.get(), CURLOPT_RESOLVE, list.get());
@@ -212,6 +237,11 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
 int Transfer::on_ready(void* self, char* address, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
   Observed& seen = transfer.seen_;
+  // libcurl sends a request again by itself where a kept connection was closed.
+  bool again = seen.connection_ready;
+  if (again && !transfer.shared_.settings.options.retry_non_idempotent &&
+      !is_idempotent(transfer.request_.method))
+    return CURL_PREREQFUNC_ABORT;
   // A connection used again was not opened by this hop, but maybe by one with other rules.
   if (transfer.request_.public_only &&
       address_class(std::string_view(address)) != AddressClass::global) {
@@ -292,8 +322,11 @@ bool Transfer::take_body(std::string_view bytes) {
 
 void Transfer::ask_libcurl(CURLcode code) {
   CURL* easy = easy_.get();
+  seen_.end_of_stream = code == CURLE_OK && sees_end_of_stream();
   if (seen_.abort == Observed::Abort::none) {
     seen_.failure = failure_of(code, error_text_);
+    if (info<long>(easy, CURLINFO_HTTP_CONNECTCODE) >= 300 && code != CURLE_OK)
+      seen_.failure = Observed::Failure::proxy;
     if (code != CURLE_OK)
       seen_.failure_text = error_text_[0] ? error_text_ : curl_easy_strerror(code);
   }

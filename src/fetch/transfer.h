@@ -8,11 +8,13 @@
 #include <optional>
 
 #include "base/posix.h"
+#include "fetch/connection_settings.h"
 #include "fetch/curl_handles.h"
 #include "fetch/hop.h"
 #include "fetch/hop_outcome.h"
 #include "fetch/host_names.h"
 #include "fetch/received_body.h"
+#include "fetch/request_headers.h"
 #include "fetch/response_head.h"
 #include "fetch/transfer_archive.h"
 #include "fetch/transfer_settings.h"
@@ -21,9 +23,11 @@ namespace fetchpool::engine {
 
 // What all transfers of one loop share.
 struct TransferShared {
+  explicit TransferShared(const TransferSettings& all_settings) : settings(all_settings) {}
+
   TransferSettings settings;
-  CurlList request_headers;
-  CurlList harmless_headers;  // those of them that any origin may see
+  RequestHeaders headers{settings.options};
+  ConnectionSettings connection{settings.options};
   body::WholeDecoder whole_decoder;
   std::unique_ptr<archive::ExchangeWriter> exchange_writer;  // where an archive is asked for
   // Told when libcurl closes a socket, before it is closed.
@@ -90,6 +94,7 @@ class Transfer {
   static int on_close_socket(void* shared, curl_socket_t socket);
 
   void set_up();
+  void use_content();
   void use_headers();
   bool take_header(std::string_view line);
   bool take_body(std::string_view bytes);
@@ -107,6 +112,7 @@ class Transfer {
   std::uint64_t job_ = 0;
   int slot_ = 0;
   HopRequest request_;
+  CurlList own_headers_;
   ResponseHead head_;
   ReceivedBody body_;
   std::unique_ptr<TransferArchive> archive_;  // where one is asked for

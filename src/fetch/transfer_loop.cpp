@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iterator>
-#include <string_view>
 #include <utility>
 
 namespace fetchpool::engine {
@@ -20,49 +18,16 @@ constexpr int kEventsAtOnce = 256;
 // In the data of an event: no socket of libcurl, but names that were looked up.
 constexpr std::uint64_t kNameEvent = std::uint64_t{2} << 32;
 
-// Any other header of the user may be a secret, whatever its name.
-bool is_harmless(const HeaderLine& header) {
-  constexpr std::string_view kHarmless[] = {"accept",          "accept-charset", "accept-encoding",
-                                            "accept-language", "cache-control",  "pragma",
-                                            "user-agent"};
-  auto same = [&](std::string_view name) {
-    return std::equal(name.begin(), name.end(), header.first.begin(), header.first.end(),
-                      [](char lower, char c) {
-                        return lower == (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
-                      });
-  };
-  return header.second.empty() || std::any_of(std::begin(kHarmless), std::end(kHarmless), same);
-}
-
-CurlList header_list(const FetchOptions& options, bool harmless_only) {
-  CurlList list;
-  auto add = [&](const std::string& line) {
-    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-    if (!longer) throw Error("no memory for request headers");
-    (void)list.release();
-    list.reset(longer);
-  };
-  if (options.compressed) add("Accept-Encoding: gzip, deflate, br, zstd");
-  for (const auto& header : options.headers) {
-    if (harmless_only && !is_harmless(header)) continue;
-    const auto& [name, value] = header;
-    add(value.empty() ? name + ":" : name + ": " + value);
-  }
-  return list;
-}
-
 }  // namespace
 
 TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& observer)
-    : observer_(observer),
+    : shared_(settings),
+      observer_(observer),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       multi_(curl_multi_init()),
       now_(Clock::now()) {
   if (!epoll_.is_open()) throw SystemError("cannot make an event loop", errno);
   if (!multi_) throw Error("no memory for transfers");
-  shared_.settings = settings;
-  shared_.request_headers = header_list(settings.options, false);
-  shared_.harmless_headers = header_list(settings.options, true);
   if (settings.options.warc) shared_.exchange_writer = std::make_unique<archive::ExchangeWriter>();
   shared_.socket_closing = on_socket_closing;
   shared_.user = this;

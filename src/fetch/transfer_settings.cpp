@@ -1,11 +1,36 @@
 #include "fetch/transfer_settings.h"
 
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <vector>
 
 #include "base/wire.h"
 #include "fetch/header_lines.h"
 
 namespace fetchpool::engine {
+namespace {
+
+// The texts that say how requests are made, in a fixed order.
+template <typename Options>
+auto request_texts(Options& options) {
+  return std::array{&options.user,       &options.bearer_token, &options.cookie,
+                    &options.referer,    &options.interface,    &options.proxy,
+                    &options.proxy_user, &options.no_proxy,     &options.certificate_file,
+                    &options.key_file,   &options.key_password};
+}
+
+void write_texts(WireWriter& out, const std::vector<std::string>& texts) {
+  out.value(static_cast<std::uint32_t>(texts.size()));
+  for (const std::string& text : texts) out.text(text);
+}
+
+void read_texts(WireReader& in, std::vector<std::string>& texts) {
+  auto count = in.value<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count; ++i) texts.emplace_back(in.text());
+}
+
+}  // namespace
 
 namespace {
 
@@ -29,6 +54,14 @@ std::string TransferSettings::encode() const {
   writer.value(transfers);
   write_header_lines(writer, options.headers);
   writer.text(options.user_agent);
+  writer.value(options.data.has_value());
+  writer.text(options.data.value_or(""));
+  for (const std::string* text : request_texts(options)) writer.text(*text);
+  for (const auto* list : {&options.resolve, &options.connect_to}) write_texts(writer, *list);
+  writer.value(options.proxy_environment);
+  writer.value(options.http_version);
+  writer.value(options.ip_version);
+  writer.value(options.retry_non_idempotent);
   writer.value(options.compressed);
   writer.value(options.insecure);
   writer.text(options.ca_file);
@@ -52,6 +85,15 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
   reader.value(settings.transfers);
   read_header_lines(reader, options.headers);
   reader.text(options.user_agent);
+  auto has_data = reader.value<bool>();
+  auto data = reader.text();
+  if (has_data) options.data = data;
+  for (std::string* text : request_texts(options)) reader.text(*text);
+  for (auto* list : {&options.resolve, &options.connect_to}) read_texts(reader, *list);
+  reader.value(options.proxy_environment);
+  reader.value(options.http_version);
+  reader.value(options.ip_version);
+  reader.value(options.retry_non_idempotent);
   reader.value(options.compressed);
   reader.value(options.insecure);
   reader.text(options.ca_file);

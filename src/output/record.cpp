@@ -81,7 +81,9 @@ RecordWriter::Line RecordWriter::write(const FetchResult& result) {
   line_.clear();
   line_.literal("{\"seq\":");
   line_.number(result.seq);
-  line_.literal(",\"id\":null,\"input\":");
+  line_.literal(",\"id\":");
+  line_.string_or_null(result.id);
+  line_.literal(",\"input\":");
   line_.string(result.input);
   line_.literal(",\"url\":");
   line_.string_or_null(result.url);

@@ -7,6 +7,7 @@
 #include "cli/option_list.h"
 #include "cli/usage_error.h"
 #include "support/catch.h"
+#include "support/temp_dir.h"
 
 using namespace fetchpool;
 using namespace fetchpool::cli;
@@ -279,4 +280,48 @@ TEST_CASE("the defaults in the help are the defaults", "[arguments]") {
   CHECK_THAT(help, ContainsSubstring("(" + std::to_string(a.fetch.max_body_bytes >> 20) + "M)\n"));
   CHECK_THAT(help, ContainsSubstring("(" + std::to_string(a.order_window >> 20) + "M)\n"));
   CHECK_THAT(help, ContainsSubstring("(" + std::to_string(a.order_spill >> 30) + "G)\n"));
+}
+
+TEST_CASE("a configuration file holds options, and the command line has the last word",
+          "[arguments]") {
+  test::TempDir dir;
+  std::string file =
+      dir.write("config",
+                "# mine\nretry = 7\n-j 9\nuser-agent \"a b\"\nraw\n"
+                "header = \"X-One: 1\"\nurl = http://from-config/\nreferer = \"\"\n");
+  Arguments a = parse({"-K", file, "--retry", "3", "-H", "X-Two: 2", "http://a/"});
+  CHECK(a.fetch.retries == 3);
+  CHECK(a.fetch.concurrency == 9);
+  CHECK(a.fetch.user_agent == "a b");
+  CHECK(a.raw);
+  CHECK(a.fetch.headers == std::vector<HeaderLine>{{"X-One", "1"}, {"X-Two", "2"}});
+  CHECK(a.urls == Words{"http://from-config/", "http://a/"});
+  CHECK(parse({"--retry", "3", "--config=" + file}).fetch.retries == 3);
+  CHECK(parse({"-vK" + file}).verbosity == 1);
+}
+
+TEST_CASE("what is wrong in a configuration file is said with its line", "[arguments]") {
+  test::TempDir dir;
+  std::string file = dir.file("config");
+  auto says = [&](const std::string& text) {
+    dir.write("config", text);
+    return complaint({"-K", file});
+  };
+  CHECK(says("retry = 1\nretri = 2\n") ==
+        file + ":2: unknown option --retri; did you mean --retry?");
+  CHECK(says("config = x") == file + ":1: a configuration cannot name another one");
+  CHECK(says("raw = yes") == "--raw takes no value");
+  CHECK(says("retry = secret") != "accepted");
+  CHECK_THAT(complaint({"-K", "/nonexistent"}), ContainsSubstring("--config: cannot read"));
+}
+
+TEST_CASE("request options exclude each other where both cannot be had", "[arguments]") {
+  CHECK_THAT(complaint({"-I", "-d", "x"}), ContainsSubstring("--head and --data"));
+  CHECK_THAT(complaint({"-d", "x", "--json", "y"}), ContainsSubstring("--data and --json"));
+  CHECK_THAT(complaint({"-x", "http://p/", "--proxy-env"}), ContainsSubstring("proxies"));
+  CHECK_THAT(complaint({"--key", "file"}), ContainsSubstring("certificate"));
+  CHECK_THAT(complaint({"-X", "A B"}), ContainsSubstring("--request"));
+  CHECK_THAT(complaint({"--resolve", "x"}), ContainsSubstring("--resolve"));
+  CHECK_THAT(complaint({"--connect-to", "x"}), ContainsSubstring("--connect-to"));
+  CHECK(parse({"-b", "a=1", "--oauth2-bearer", "t", "-4", "--http2"}).fetch.cookie == "a=1");
 }

@@ -11,7 +11,12 @@ namespace {
 const auto kDate = std::chrono::system_clock::time_point{};
 
 Chain chain_of(const std::string& url) {
-  return {url, std::get<Url>(parse_url(url))};
+  return {url, std::get<Url>(parse_url(url)), "GET"};
+}
+
+Chain chain_of(FetchRequest request) {
+  Url url = std::get<Url>(parse_url(request.url));
+  return {std::move(request), std::move(url), {}};
 }
 
 HopResult answered(int code) {
@@ -126,4 +131,73 @@ TEST_CASE("a loop ends as too many redirects", "[fetch]") {
   HopResult back = redirected("/");
   CHECK(is<Final>(chain.after(back, {}, 0, kDate, 0s)));
   CHECK(back.outcome == Outcome::too_many_redirects);
+}
+
+TEST_CASE("a request brings its own method, headers, body and time", "[fetch]") {
+  Chain chain = chain_of(FetchRequest{.url = "http://a/",
+                                      .id = "7",
+                                      .out = "seven",
+                                      .method = "PUT",
+                                      .headers = {{"X", "1"}},
+                                      .body = "data",
+                                      .max_time = 5s});
+  HopRequest hop = chain.next_hop({});
+  CHECK(hop.method == "PUT");
+  CHECK(hop.content == HopRequest::Content::own);
+  CHECK(hop.body == "data");
+  CHECK(hop.headers == std::vector<HeaderLine>{{"X", "1"}});
+  CHECK(hop.time_left == 5s);
+  FetchResult result = chain.result(answered(200), 1s);
+  CHECK(result.id == "7");
+  CHECK(result.out == "seven");
+  CHECK(result.method == "PUT");
+}
+
+TEST_CASE("a redirect that makes a GET of a POST takes the body away, another one does not",
+          "[fetch]") {
+  for (int code : {301, 302, 303, 307, 308}) {
+    CAPTURE(code);
+    Chain chain = chain_of(FetchRequest{.url = "http://a/", .body = "data"});
+    CHECK(chain.next_hop({}).method == "POST");
+    HopResult hop = redirected("/b");
+    hop.response_code = code;
+    CHECK(is<NextHop>(chain.after(hop, {}, 0, kDate, 0s)));
+    HopRequest next = chain.next_hop({});
+    bool kept = code >= 307;
+    CHECK(next.method == (kept ? "POST" : "GET"));
+    CHECK(next.content == (kept ? HopRequest::Content::own : HopRequest::Content::dropped));
+    CHECK(next.body == (kept ? "data" : ""));
+  }
+}
+
+TEST_CASE("a POST that may have arrived is not sent again unless asked", "[fetch]") {
+  FetchOptions asked;
+  asked.retry_non_idempotent = true;
+  HopResult failed;
+  failed.outcome = Outcome::reset;
+  failed.request_sent = true;
+  HopResult stale = failed;
+  stale.stale_connection = true;
+  HopResult shortage = failed;
+  shortage.local_shortage = true;
+  for (const HopResult& end : {failed, stale, shortage}) {
+    for (const char* method : {"POST", "PATCH", "OTHER"}) {
+      HopResult hop = end;
+      Chain chain = chain_of(FetchRequest{.url = "http://a/", .method = method});
+      chain.next_hop({});
+      CHECK(is<Final>(chain.after(hop, {}, 0, kDate, 0s)));
+      Chain again = chain_of(FetchRequest{.url = "http://a/", .method = method});
+      again.next_hop(asked);
+      CHECK_FALSE(is<Final>(again.after(hop, asked, 0, kDate, 0s)));
+    }
+    HopResult hop = end;
+    Chain chain = chain_of(FetchRequest{.url = "http://a/", .method = "PUT"});
+    chain.next_hop({});
+    CHECK_FALSE(is<Final>(chain.after(hop, {}, 0, kDate, 0s)));
+  }
+  HopResult refused;
+  refused.outcome = Outcome::timeout_connect;
+  Chain chain = chain_of(FetchRequest{.url = "http://a/", .method = "POST"});
+  chain.next_hop({});
+  CHECK(is<NextAttempt>(chain.after(refused, {}, 0, kDate, 0s)));
 }

@@ -1,6 +1,6 @@
 #include "fetch/hop.h"
-#include "fetch/transfer_settings.h"
 
+#include "fetch/transfer_settings.h"
 #include "support/catch.h"
 
 using namespace fetchpool;
@@ -25,6 +25,22 @@ TEST_CASE("a hop's request arrives as it was sent", "[fetch]") {
   CHECK(copy.time_left == 1500ms);
   CHECK(copy.tell_connected);
   CHECK(copy.fresh_connection);
+}
+
+TEST_CASE("what is special about a hop arrives as well", "[fetch]") {
+  HopRequest request;
+  request.url = "http://example.com/";
+  request.method = "POST";
+  request.content = HopRequest::Content::own;
+  request.headers = {{"X", "1"}, {"Y", ""}};
+  request.body = std::string("a\0b", 3);
+  HopRequest copy = HopRequest::decode(request.encode());
+  CHECK(copy.content == HopRequest::Content::own);
+  CHECK(copy.headers == request.headers);
+  CHECK(copy.body == request.body);
+  request.headers.clear();
+  request.content = HopRequest::Content::common;
+  CHECK(HopRequest::decode(request.encode()).content == HopRequest::Content::common);
 }
 
 TEST_CASE("a hop's result arrives as it was sent, and its body after it", "[fetch]") {

@@ -1,5 +1,6 @@
 #include "support/origin/request.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -43,6 +44,11 @@ Request read_head(std::string_view head) {
     request.headers.emplace_back(std::move(name), trimmed(line.substr(colon + 1)));
   }
   if (request.header("connection") == "close") request.keep_alive = false;
+  // What a proxy is asked for; it is shown as one more header.
+  if (request.target.starts_with("http://")) {
+    request.headers.emplace_back("absolute-target", request.target);
+    request.target.erase(0, std::min(request.target.find('/', 7), request.target.size()));
+  }
   return request;
 }
 
