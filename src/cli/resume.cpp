@@ -24,6 +24,13 @@ output::RunJournalOptions journal_options(const Arguments& arguments,
   return options;
 }
 
+// Words of the shape are kept with blanks between them.
+std::string one_word(std::string_view path) {
+  std::string word;
+  for (char c : path) word += c == ' ' ? std::string("%20") : std::string(1, c);
+  return safe_text(word);
+}
+
 }  // namespace
 
 std::vector<std::string> shape_of(const Arguments& arguments) {
@@ -33,15 +40,12 @@ std::vector<std::string> shape_of(const Arguments& arguments) {
   if (arguments.include_headers) shape.emplace_back("--include-headers");
   if (arguments.stable) shape.emplace_back("--stable");
   if (arguments.unordered) shape.emplace_back("--unordered");
+  if (!arguments.warc.empty()) shape.push_back("--warc=" + one_word(arguments.warc));
   return shape;
 }
 
 std::optional<output::RunJournal> open_journal(const Arguments& arguments,
                                                const output::OutputOptions& output) {
-  if (!arguments.warc.empty()) {
-    if (arguments.go_on) throw UsageError("--continue does not go together with --warc yet");
-    return std::nullopt;
-  }
   if (arguments.output.empty()) return std::nullopt;
   struct stat info {};
   bool exists = stat(arguments.output.c_str(), &info) == 0;

@@ -104,6 +104,7 @@ void RunLoop::begin_output() {
   if (journal_) {
     journal_->start();
     output_options_.resume_at = journal_->resume_at();
+    output_options_.checkpoints = true;
     for (const output::Tally& tally : journal_->tally()) exit_code_.add(tally.exit_code);
   }
   sink_ = output::make_sink(output_options_);

@@ -1,6 +1,8 @@
 #include "output/archiving_sink.h"
 
-#include <optional>
+#include <cassert>
+#include <charconv>
+#include <string>
 #include <utility>
 
 namespace fetchpool::output {
@@ -10,7 +12,8 @@ ArchivingSink::ArchivingSink(std::unique_ptr<Sink> records, WarcFiles files, Reo
     : records_(std::move(records)),
       files_(std::move(files)),
       buffer_(std::move(options)),
-      order_(order) {}
+      order_(order),
+      arrived_(buffer_.awaited()) {}
 
 void ArchivingSink::put(FetchResult&& result) {
   archive(order_ == Order::of_the_list ? result.seq : arrived_++, result.warc);
@@ -38,6 +41,32 @@ void ArchivingSink::write_due() {
 void ArchivingSink::flush() {
   files_.flush();
   records_->flush();
+}
+
+std::optional<Checkpoint> ArchivingSink::checkpoint(bool durable) {
+  std::optional<Checkpoint> point = records_->checkpoint(durable);
+  if (!point) return point;
+  // Both have got the same results, and neither waits for a reader.
+  assert(point->records == buffer_.awaited());
+  WarcFiles::Mark mark = files_.settle(durable);
+  point->files.push_back({"warc", mark.bytes});
+  point->state = std::to_string(mark.number) + " " + point->state;
+  return point;
+}
+
+WarcFiles::Mark archive_part(const Checkpoint& checkpoint) {
+  WarcFiles::Mark mark;
+  const std::string& state = checkpoint.state;
+  std::from_chars(state.data(), state.data() + state.size(), mark.number);
+  if (!checkpoint.files.empty()) mark.bytes = checkpoint.files.back().bytes;
+  return mark;
+}
+
+Checkpoint record_part(const Checkpoint& checkpoint) {
+  Checkpoint part = checkpoint;
+  if (!part.files.empty()) part.files.pop_back();
+  part.state.erase(0, part.state.find(' ') + 1);
+  return part;
 }
 
 // The archive first: it waits for nobody.

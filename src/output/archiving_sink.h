@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "output/reorder_buffer.h"
 #include "output/stream_sink.h"
@@ -24,6 +25,7 @@ class ArchivingSink : public Sink {
   std::uint64_t awaited() const override { return records_->awaited(); }
   int poll_fd() const override { return records_->poll_fd(); }
   short poll_events() const override { return records_->poll_events(); }
+  std::optional<Checkpoint> checkpoint(bool durable) override;
   void finish() override;
   std::uint64_t written() const override { return records_->written(); }
 
@@ -35,7 +37,12 @@ class ArchivingSink : public Sink {
   WarcFiles files_;
   ReorderBuffer buffer_;
   Order order_;
-  std::uint64_t arrived_ = 0;
+  std::uint64_t arrived_;
 };
+
+// A checkpoint is that of the records, and behind it the archive's file; its number comes first in
+// the state. These take both apart again.
+WarcFiles::Mark archive_part(const Checkpoint& checkpoint);
+Checkpoint record_part(const Checkpoint& checkpoint);
 
 }  // namespace fetchpool::output

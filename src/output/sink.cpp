@@ -55,23 +55,40 @@ std::unique_ptr<Sink> make_record_sink(const OutputOptions& options, Order order
   return std::make_unique<JsonSink>(open_stream(options), order, form);
 }
 
+WarcFiles open_archive(const OutputOptions& options) {
+  WarcFilesOptions files;
+  files.path = options.warc_path;
+  files.most_bytes = options.warc_size;
+  files.software = "fetchpool/" + std::string(version());
+  files.user_agent = options.user_agent.empty() ? files.software : options.user_agent;
+  files.settles = options.checkpoints;
+  files.disk = options.disk;
+  if (options.resume_at) return WarcFiles(std::move(files), archive_part(*options.resume_at));
+  return WarcFiles(std::move(files));
+}
+
+bool records_reach(const OutputOptions& options, const Checkpoint& checkpoint) {
+  struct stat info {};
+  return checkpoint.files.size() == 1 && stat(options.path.c_str(), &info) == 0 &&
+         static_cast<std::uint64_t>(info.st_size) >= checkpoint.files[0].bytes;
+}
+
 }  // namespace
 
 std::unique_ptr<Sink> make_sink(const OutputOptions& options) {
   Order order = options.unordered ? Order::as_they_come : Order::of_the_list;
-  std::unique_ptr<Sink> records = make_record_sink(options, order);
-  if (options.warc_path.empty()) return records;
-  WarcInfo info{"fetchpool/" + std::string(version()), options.user_agent};
-  if (info.user_agent.empty()) info.user_agent = info.software;
-  return std::make_unique<ArchivingSink>(
-      std::move(records), WarcFiles(options.warc_path, options.warc_size, std::move(info)),
-      reorder_options(options), order);
+  if (options.warc_path.empty()) return make_record_sink(options, order);
+  OutputOptions of_records = options;
+  if (options.resume_at) of_records.resume_at = record_part(*options.resume_at);
+  std::unique_ptr<Sink> records = make_record_sink(of_records, order);
+  return std::make_unique<ArchivingSink>(std::move(records), open_archive(options),
+                                         reorder_options(options), order);
 }
 
 bool reaches(const OutputOptions& options, const Checkpoint& checkpoint) {
-  struct stat info {};
-  return checkpoint.files.size() == 1 && stat(options.path.c_str(), &info) == 0 &&
-         static_cast<std::uint64_t>(info.st_size) >= checkpoint.files[0].bytes;
+  if (options.warc_path.empty()) return records_reach(options, checkpoint);
+  return records_reach(options, record_part(checkpoint)) &&
+         WarcFiles::reaches(options.warc_path, archive_part(checkpoint));
 }
 
 }  // namespace fetchpool::output

@@ -95,6 +95,7 @@ struct OutputOptions {
   std::string warc_path{};
   std::uint64_t warc_size = std::uint64_t{1} << 30;
   std::string user_agent{};
+  bool checkpoints = false;  // checkpoint() will be called now and then
 
   // raw: takes a line, without its end, for each result that is not ok, when it comes.
   std::function<void(std::string_view line)> report{};

@@ -1,8 +1,12 @@
 #include "output/warc_files.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <string_view>
 #include <utility>
 
 #include "fetch/warc_info.h"
@@ -10,13 +14,42 @@
 namespace fetchpool::output {
 namespace {
 
-constexpr const char* kOpen = ".open";
+std::string open_name(const std::string& name) {
+  return name + ".open";
+}
+
+void rename_file(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0)
+    throw SystemError("cannot rename " + from + " to " + to, errno);
+}
+
+std::optional<std::uint64_t> size_of(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  return static_cast<std::uint64_t>(info.st_size);
+}
 
 }  // namespace
 
-WarcFiles::WarcFiles(std::string path, std::uint64_t most_bytes, WarcInfo info)
-    : path_(std::move(path)), most_bytes_(most_bytes), info_(std::move(info)) {
+WarcFiles::WarcFiles(WarcFilesOptions options) : options_(std::move(options)) {
   open();
+}
+
+WarcFiles::WarcFiles(WarcFilesOptions options, Mark mark)
+    : options_(std::move(options)), number_(mark.number), size_(mark.bytes) {
+  // A run that came to its end, or was killed after it began the next file, has closed this one.
+  if (!size_of(open_name(name()))) rename_file(name(), open_name(name()));
+  std::string next = open_name(name_of(options_.path, number_ + 1));
+  if (unlink(next.c_str()) != 0 && errno != ENOENT)
+    throw SystemError("cannot remove " + next, errno);
+  stream_.emplace(OutputStream::reopen(open_name(name()), {0, mark.bytes}, *options_.disk));
+}
+
+bool WarcFiles::reaches(const std::string& path, Mark mark) {
+  std::string name = name_of(path, mark.number);
+  std::optional<std::uint64_t> size = size_of(open_name(name));
+  if (!size) size = size_of(name);
+  return size && *size >= mark.bytes;
 }
 
 std::string WarcFiles::name_of(const std::string& path, unsigned number) {
@@ -30,19 +63,17 @@ std::string WarcFiles::name_of(const std::string& path, unsigned number) {
 }
 
 void WarcFiles::open() {
-  std::string name = name_of(path_, number_);
-  stream_.emplace(OutputStream::open(name + kOpen));
+  stream_.emplace(OutputStream::open(open_name(name()), *options_.disk));
   size_ = 0;
-  add(archive::info_member(name.substr(name.rfind('/') + 1), info_.software, info_.user_agent));
+  add(archive::info_member(name().substr(name().rfind('/') + 1), options_.software,
+                           options_.user_agent));
   stream_->end_record();
 }
 
 void WarcFiles::close() {
   stream_->finish();
   stream_.reset();
-  std::string name = name_of(path_, number_);
-  if (std::rename((name + kOpen).c_str(), name.c_str()) != 0)
-    throw SystemError("cannot rename " + name + kOpen + " to " + name, errno);
+  rename_file(open_name(name()), name());
 }
 
 void WarcFiles::add(Bytes members) {
@@ -53,13 +84,24 @@ void WarcFiles::add(Bytes members) {
 }
 
 void WarcFiles::end_url() {
-  if (most_bytes_ == 0 || size_ < most_bytes_) return;
+  if (!stream_) return;
+  stream_->end_record();
+  if (options_.settles || !is_full()) return;
   close();
   ++number_;
 }
 
 void WarcFiles::flush() {
   if (stream_) stream_->flush();
+}
+
+WarcFiles::Mark WarcFiles::settle(bool durable) {
+  OutputStream::Mark mark = stream_->settle(durable);
+  if (!is_full()) return {number_, mark.bytes};
+  close();
+  ++number_;
+  open();
+  return {number_, stream_->settle(durable).bytes};
 }
 
 void WarcFiles::finish() {

@@ -10,39 +10,59 @@
 
 namespace fetchpool::output {
 
-// What each file of an archive says about its making.
-struct WarcInfo {
+struct WarcFilesOptions {
+  std::string path;
+  std::uint64_t most_bytes = 0;  // after which another file begins; 0: never
+  // What each file says about its making.
   std::string software;
   std::string user_agent;
+  // settle() is called now and then. A file is then closed only there, so that what a journal
+  // speaks of is always the one that is open.
+  bool settles = false;
+  Disk* disk = &system_disk();
 };
 
 // Writes gzip members one after the other. What belongs to one URL stands in one file: once a file
-// has `most_bytes` (0: never), the next URL begins another one. The first file has the name that
-// was asked for, "crawl.warc.gz", the next ones "crawl-00001.warc.gz" and so on. While a file is
-// being written its name has ".open" behind it.
+// is full, the next URL begins another one. The first file has the name that was asked for,
+// "crawl.warc.gz", the next ones are "crawl-00001.warc.gz" and so on. While a file is being written
+// its name has ".open" behind it.
 //
 // Throws SystemError with the file's name where it cannot be made, written or renamed.
 class WarcFiles {
  public:
-  WarcFiles(std::string path, std::uint64_t most_bytes, WarcInfo info);
+  // A place between two URLs.
+  struct Mark {
+    unsigned number = 0;  // of the file, from 0
+    std::uint64_t bytes = 0;
+  };
+
+  // Begins the first file anew.
+  explicit WarcFiles(WarcFilesOptions options);
+  // Goes on behind `mark`, where reaches(): what follows there is dropped.
+  WarcFiles(WarcFilesOptions options, Mark mark);
+
+  // Whether the files of `path` are still as long as they were at `mark`.
+  static bool reaches(const std::string& path, Mark mark);
+  // The name of the file with this number.
+  static std::string name_of(const std::string& path, unsigned number);
 
   void add(Bytes members);
   // What was added up to here belongs to one URL.
   void end_url();
   void flush();
+  // Writes everything up to the last end_url(), forces it to the disk where `durable`, and returns
+  // where that is. Requires WarcFilesOptions::settles.
+  Mark settle(bool durable);
   // Writes everything and gives the last file its name.
   void finish();
 
-  // The name of the file with this number, from 0.
-  static std::string name_of(const std::string& path, unsigned number);
-
  private:
+  std::string name() const { return name_of(options_.path, number_); }
+  bool is_full() const { return options_.most_bytes > 0 && size_ >= options_.most_bytes; }
   void open();
   void close();
 
-  std::string path_;
-  std::uint64_t most_bytes_;
-  WarcInfo info_;
+  WarcFilesOptions options_;
   unsigned number_ = 0;
   std::uint64_t size_ = 0;  // of the file that is open
   std::optional<OutputStream> stream_;

@@ -102,9 +102,9 @@ void check_same(const WarcRecord& one, const WarcRecord& other) {
 }
 
 TEST_CASE("a body in a file makes the same records as one in memory", "[warc]") {
-  auto size = GENERATE(0, 1, 1000, 16384, 131072, 3000001);
+  auto size = GENERATE(0U, 1U, 1000U, 16384U, 131072U, 3000001U);
   std::string body;
-  for (int i = 0; i < size; ++i) body += static_cast<char>(i * 7919 >> 5);
+  for (unsigned i = 0; i < size; ++i) body += static_cast<char>(i * 7919 >> 5);
   ExchangeTest test(body);
   std::vector<WarcRecord> whole = test.whole();
   std::vector<WarcRecord> parts = test.in_parts();
