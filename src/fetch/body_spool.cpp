@@ -37,22 +37,62 @@ UniqueFd open_unnamed(const std::string& directory) {
 
 }  // namespace
 
-BodySpool::BodySpool(std::string directory, std::size_t memory_limit)
-    : directory_(std::move(directory)), memory_limit_(memory_limit) {}
+BodySpool::BodySpool(BlockPool& pool, std::string directory, std::size_t small)
+    : pool_(pool), directory_(std::move(directory)), small_(small) {}
+
+BodySpool::~BodySpool() {
+  give_blocks_back();
+}
 
 void BodySpool::append(std::string_view bytes) {
-  if (bytes.size() <= memory_limit_ - memory_.size()) {
-    memory_.append(bytes);
+  if (is_in_one_piece() && bytes.size() <= small_ - piece_.size()) {
+    piece_.append(bytes);
     return;
   }
-  if (!file_.is_open()) file_ = open_unnamed(directory_);
-  write_out(memory_.view());
-  memory_.clear();
-  if (bytes.size() <= memory_limit_ / 2) {
-    memory_.append(bytes);
-  } else {
-    write_out(bytes);
+  if (is_in_memory()) append_to_blocks(bytes);
+  if (bytes.empty()) return;
+  if (is_in_memory()) move_to_file();
+  if (bytes.size() > small_ - piece_.size()) {
+    write_out(piece_.view());
+    piece_.clear();
   }
+  if (bytes.size() <= small_ / 2)
+    piece_.append(bytes);
+  else
+    write_out(bytes);
+}
+
+// Takes from the front of `bytes` what there are blocks for.
+void BodySpool::append_to_blocks(std::string_view& bytes) {
+  while (!bytes.empty()) {
+    std::size_t used = in_blocks_ % BlockPool::kBlockSize;
+    if (used == 0) {
+      BlockPool::Block block = pool_.take();
+      if (!block) return;
+      blocks_.push_back(std::move(block));
+    }
+    std::size_t count = bytes.copy(blocks_.back().get() + used, BlockPool::kBlockSize - used);
+    in_blocks_ += count;
+    bytes.remove_prefix(count);
+  }
+}
+
+void BodySpool::move_to_file() {
+  file_ = open_unnamed(directory_);
+  write_out(piece_.view());
+  piece_.clear();
+  for (std::size_t left = in_blocks_; const BlockPool::Block& block : blocks_) {
+    std::size_t count = std::min(left, BlockPool::kBlockSize);
+    write_out({block.get(), count});
+    left -= count;
+  }
+  give_blocks_back();
+}
+
+void BodySpool::give_blocks_back() {
+  for (BlockPool::Block& block : blocks_) pool_.give_back(std::move(block));
+  blocks_.clear();
+  in_blocks_ = 0;
 }
 
 void BodySpool::write_out(std::string_view bytes) {
@@ -65,30 +105,50 @@ void BodySpool::write_out(std::string_view bytes) {
 }
 
 std::string_view BodySpool::whole() const {
-  assert(is_in_memory());
-  return memory_.view();
+  assert(is_in_one_piece());
+  return piece_.view();
+}
+
+std::string_view BodySpool::look(std::uint64_t offset, std::span<char> room) const {
+  assert(offset <= size());
+  if (offset < written_) {
+    auto count = static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), written_ - offset));
+    return {room.data(), read_file(offset, room.first(count))};
+  }
+  auto at = static_cast<std::size_t>(offset - written_);
+  if (at < piece_.size()) return piece_.view().substr(at, room.size());
+  at -= piece_.size();
+  if (at == in_blocks_) return {};
+  std::size_t begin = at % BlockPool::kBlockSize;
+  std::size_t count = std::min({room.size(), in_blocks_ - at, BlockPool::kBlockSize - begin});
+  return {blocks_[at / BlockPool::kBlockSize].get() + begin, count};
+}
+
+std::size_t BodySpool::read_file(std::uint64_t offset, std::span<char> room) const {
+  ssize_t count;
+  do {
+    count = ::pread(file_.get(), room.data(), room.size(), static_cast<off_t>(offset));
+  } while (count < 0 && errno == EINTR);
+  if (count <= 0)
+    throw SystemError("cannot read a temporary file in " + directory_, count < 0 ? errno : EIO);
+  return static_cast<std::size_t>(count);
 }
 
 std::size_t BodySpool::read(std::uint64_t offset, std::span<char> room) const {
-  assert(offset <= size());
   std::size_t done = 0;
-  while (done < room.size() && offset + done < written_) {
-    auto count = static_cast<std::size_t>(
-        std::min<std::uint64_t>(room.size() - done, written_ - offset - done));
-    ssize_t got =
-        ::pread(file_.get(), room.data() + done, count, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
-      throw SystemError("cannot read a temporary file in " + directory_, got < 0 ? errno : EIO);
-    done += static_cast<std::size_t>(got);
+  while (done < room.size()) {
+    std::span<char> rest = room.subspan(done);
+    std::string_view found = look(offset + done, rest);
+    if (found.empty()) break;
+    if (found.data() != rest.data()) found.copy(rest.data(), found.size());
+    done += found.size();
   }
-  if (done == room.size() || offset + done >= size()) return done;
-  std::string_view tail = memory_.view().substr(static_cast<std::size_t>(offset + done - written_));
-  return done + tail.copy(room.data() + done, room.size() - done);
+  return done;
 }
 
 void BodySpool::clear() {
-  memory_.clear();
+  piece_.clear();
+  give_blocks_back();
   file_.reset();
   written_ = 0;
 }

@@ -1,4 +1,4 @@
-// A body kept until it is whole: in memory, or in a file without a name.
+// A body kept until it is whole.
 #pragma once
 
 #include <cstddef>
@@ -6,47 +6,66 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/byte_buffer.h"
 #include "base/unique_fd.h"
+#include "fetch/block_pool.h"
 #include "fetch/body_output.h"
 
 namespace fetchpool::body {
 
-// Holds up to `memory_limit` bytes in memory. A larger body moves to a temporary file in
-// `directory` that has no name and goes with the spool or the process, however that ends.
+// A body of up to `small` bytes is in one piece. A larger one goes on in blocks of `pool`, and once
+// there are no more of those, to a temporary file in `directory` that has no name and goes with the
+// spool or the process, however that ends.
 //
 // What fails on the file (no space left, no such directory) is a SystemError with the directory in
 // it; the spool must be cleared before it is used again.
 class BodySpool : public Output {
  public:
-  static constexpr std::size_t kDefaultMemoryLimit = std::size_t{256} << 10;
+  static constexpr std::size_t kDefaultSmall = std::size_t{256} << 10;
 
-  // `directory` should not be a tmpfs, or the file is memory too.
-  explicit BodySpool(std::string directory = "/var/tmp",
-                     std::size_t memory_limit = kDefaultMemoryLimit);
+  // `directory` should not be a tmpfs, or the file is memory too. The pool must outlive this.
+  explicit BodySpool(BlockPool& pool, std::string directory = "/var/tmp",
+                     std::size_t small = kDefaultSmall);
+  BodySpool(const BodySpool&) = delete;
+  BodySpool& operator=(const BodySpool&) = delete;
+  ~BodySpool() override;
 
   void append(std::string_view bytes);
   void write(std::string_view block) override { append(block); }
 
-  std::uint64_t size() const { return written_ + memory_.size(); }
+  std::uint64_t size() const { return written_ + piece_.size() + in_blocks_; }
+  bool is_in_one_piece() const { return blocks_.empty() && !file_.is_open(); }
   bool is_in_memory() const { return !file_.is_open(); }
-  // The whole body; valid until the next append() or clear(). Requires is_in_memory().
+  // The whole body; valid until the next append() or clear(). Requires is_in_one_piece().
   std::string_view whole() const;
-  // Reads from `offset` on into `room`, wherever the body is, and returns how many bytes there
-  // were: fewer than there is room for only at the end. Requires offset <= size().
+  // What stands at `offset`: at least one byte and at most as many as there is room for, none only
+  // at the end. They are in the spool's memory, valid until the next append() or clear(), or were
+  // read into `room`. Requires offset <= size().
+  std::string_view look(std::uint64_t offset, std::span<char> room) const;
+  // Copies what stands from `offset` on into `room` and returns how many bytes there were: fewer
+  // than there is room for only at the end. Requires offset <= size().
   std::size_t read(std::uint64_t offset, std::span<char> room) const;
 
-  // Forgets the body, for the next one: the file goes, the memory stays.
+  // Forgets the body, for the next one: file and blocks go, the piece stays.
   void clear();
 
  private:
+  void append_to_blocks(std::string_view& bytes);
+  void move_to_file();
   void write_out(std::string_view bytes);
+  std::size_t read_file(std::uint64_t offset, std::span<char> room) const;
+  void give_blocks_back();
 
+  BlockPool& pool_;
   std::string directory_;
-  std::size_t memory_limit_;
-  // The whole body; once there is a file, what comes after its end.
-  ByteBuffer memory_;
+  std::size_t small_;
+  // The beginning of the body, and what follows it; once there is a file, the piece is what comes
+  // after the end of that, and there are no blocks.
+  ByteBuffer piece_;
+  std::vector<BlockPool::Block> blocks_;
+  std::size_t in_blocks_ = 0;
   UniqueFd file_;
   std::uint64_t written_ = 0;  // to the file
 };

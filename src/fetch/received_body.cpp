@@ -21,13 +21,14 @@ FetchResult::Encoding public_name(body::Encoding encoding) {
 
 }  // namespace
 
-ReceivedBody::ReceivedBody(const FetchOptions& options, body::WholeDecoder& whole_decoder)
+ReceivedBody::ReceivedBody(const FetchOptions& options, body::WholeDecoder& whole_decoder,
+                           body::BlockPool& memory)
     : form_(options.body),
       decode_(options.compressed),
       for_archive_(options.warc),
       whole_decoder_(whole_decoder),
-      raw_(options.spool_directory),
-      body_(options.spool_directory) {
+      raw_(memory, options.spool_directory),
+      body_(memory, options.spool_directory) {
   limits_.decoded_bytes = options.max_body_bytes;
 }
 
@@ -75,11 +76,10 @@ bool ReceivedBody::write_wire(std::string_view bytes) {
 // noticed early.
 bool ReceivedBody::begin_streaming() {
   decoder_ = body::Decoder::make(content_encoding_, limits_);
-  std::array<char, 16 << 10> block;
+  std::array<char, 16 << 10> room;
   std::uint64_t offset = 0;
-  while (std::size_t count = raw_.read(offset, block)) {
-    offset += count;
-    keep_status(decoder_->feed({block.data(), count}, *this), decoder_->reason());
+  for (std::string_view block; !(block = raw_.look(offset, room)).empty(); offset += block.size()) {
+    keep_status(decoder_->feed(block, *this), decoder_->reason());
     if (status_ != body::Status::more) return false;
   }
   return true;
@@ -99,7 +99,7 @@ void ReceivedBody::finish() {
   // What cannot be decoded is handed over as it came.
   keeps_raw_ = status_ == body::Status::corrupt || status_ == body::Status::unknown ||
                status_ == body::Status::too_many;
-  if (keeps_raw_ && form_ == BodyForm::json_text && !raw_.is_in_memory()) {
+  if (keeps_raw_ && form_ == BodyForm::json_text && !raw_.is_in_one_piece()) {
     probe_.clear();
     probed_ = 0;
     probe(raw_);
@@ -116,17 +116,16 @@ void ReceivedBody::write(std::string_view block) {
   size_ += block.size();
   if (form_ == BodyForm::none && !for_archive_) return;
   body_.append(block);
-  if (form_ == BodyForm::json_text && !body_.is_in_memory()) probe(body_);
+  if (form_ == BodyForm::json_text && !body_.is_in_one_piece()) probe(body_);
 }
 
 // Looks at what was not looked at yet, so that a large body needs no second reading to know
 // whether it is text.
 void ReceivedBody::probe(const body::BodySpool& spool) {
-  std::array<char, 16 << 10> block;
-  while (std::size_t count = spool.read(probed_, block)) {
-    probe_.feed({block.data(), count});
-    probed_ += count;
-  }
+  std::array<char, 16 << 10> room;
+  for (std::string_view block; !(block = spool.look(probed_, room)).empty();
+       probed_ += block.size())
+    probe_.feed(block);
 }
 
 FetchResult::Encoding ReceivedBody::append_to(ByteBuffer& out) const {
@@ -142,21 +141,37 @@ FetchResult::Encoding ReceivedBody::encoding() const {
 }
 
 bool ReceivedBody::append_next_part(ByteBuffer& out) {
-  // Escaping makes at most six bytes of one.
-  constexpr std::size_t kBlock = kLongestPart / 6;
-  if (!encoder_)
-    encoder_.emplace(encoding() == FetchResult::Encoding::utf8     ? body::Encoding::utf8
-                     : encoding() == FetchResult::Encoding::base64 ? body::Encoding::base64
-                                                                   : body::Encoding::raw);
-  std::array<char, kBlock> block;
-  std::size_t count = form_ == BodyForm::none ? 0 : kept().read(sent_, block);
-  if (count == 0) {
-    encoder_->finish(out);
-    return false;
+  switch (encoding()) {
+    case FetchResult::Encoding::none:
+      return false;
+    case FetchResult::Encoding::raw:
+      return append_next_raw_part(out);
+    case FetchResult::Encoding::utf8:
+      if (!encoder_) encoder_.emplace(body::Encoding::utf8);
+      break;
+    case FetchResult::Encoding::base64:
+      if (!encoder_) encoder_.emplace(body::Encoding::base64);
+      break;
   }
-  sent_ += count;
-  encoder_->append(out, {block.data(), count});
+  // Escaping makes at most six bytes of one.
+  std::array<char, kLongestPart / 6> room;
+  for (std::size_t most = room.size(); most >= 4096; most = (kLongestPart - out.size()) / 6) {
+    std::string_view block = kept().look(sent_, std::span(room).first(most));
+    if (block.empty()) {
+      encoder_->finish(out);
+      return false;
+    }
+    sent_ += block.size();
+    encoder_->append(out, block);
+  }
   return true;
+}
+
+bool ReceivedBody::append_next_raw_part(ByteBuffer& out) {
+  std::size_t count = kept().read(sent_, {out.room(kLongestPart), kLongestPart});
+  out.filled(count);
+  sent_ += count;
+  return count > 0;
 }
 
 }  // namespace fetchpool::engine

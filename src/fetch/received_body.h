@@ -18,13 +18,14 @@
 namespace fetchpool::engine {
 
 // Takes a body's bytes as they come off the wire, undoes its content coding, holds it to its
-// limits and keeps it: in memory while it is small, else in a file without a name. One object
+// limits and keeps it: in memory while that is there, else in a file without a name. One object
 // serves body after body and keeps its memory.
 class ReceivedBody : private body::Output {
  public:
   // `max_bytes` holds for the bytes on the wire and for the decoded ones; 0: no limit. The decoder
-  // must outlive this object.
-  ReceivedBody(const FetchOptions& options, body::WholeDecoder& whole_decoder);
+  // and the memory must outlive this object.
+  ReceivedBody(const FetchOptions& options, body::WholeDecoder& whole_decoder,
+               body::BlockPool& memory);
 
   // A response begins, with the codings that its headers name.
   void begin(std::string_view content_encoding);
@@ -49,7 +50,7 @@ class ReceivedBody : private body::Output {
   // Sending, after finish(), in the form that the options ask for.
 
   // Whether the whole encoded body makes one part of a message.
-  bool is_small() const { return kept().is_in_memory(); }
+  bool is_small() const { return kept().is_in_one_piece(); }
   // Appends the whole encoded body. Requires is_small().
   FetchResult::Encoding append_to(ByteBuffer& out) const;
   // How the body will be encoded.
@@ -62,6 +63,7 @@ class ReceivedBody : private body::Output {
   void probe(const body::BodySpool& spool);
   void keep_status(body::Status status, const std::string& reason);
   bool begin_streaming();
+  bool append_next_raw_part(ByteBuffer& out);
 
   BodyForm form_;
   bool decode_;

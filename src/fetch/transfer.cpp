@@ -72,7 +72,7 @@ Transfer::Transfer(TransferShared& shared)
     : shared_(shared),
       easy_(curl_easy_init()),
       head_({shared.settings.options.max_header_bytes, shared.settings.options.max_header_lines}),
-      body_(shared.settings.options, shared.whole_decoder) {
+      body_(shared.settings.options, shared.whole_decoder, shared.body_memory) {
   if (!easy_) throw Error("no memory for a transfer");
   set_up();
 }

@@ -29,6 +29,7 @@ struct TransferShared {
   RequestHeaders headers{settings.options};
   ConnectionSettings connection{settings.options};
   body::WholeDecoder whole_decoder;
+  body::BlockPool body_memory;
   std::unique_ptr<archive::ExchangeWriter> exchange_writer;  // where an archive is asked for
   // Told when libcurl closes a socket, before it is closed.
   void (*socket_closing)(void* user, curl_socket_t socket) = nullptr;

@@ -127,7 +127,8 @@ BENCHMARK_CAPTURE(decode_whole, deflate, "deflate");
 void gunzip_to_json(benchmark::State& state) {
   const std::string& wire = coded_page("gzip");
   WholeDecoder decoder;
-  BodySpool spool;
+  BlockPool memory;
+  BodySpool spool(memory);
   ByteBuffer out;
   for (auto _ : state) {
     spool.clear();

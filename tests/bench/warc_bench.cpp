@@ -1,6 +1,8 @@
 // What archiving costs for a page of 12 KB on average, by level of compression.
 #include <benchmark/benchmark.h>
 
+#include <deque>
+
 #include "fetch/archive_metadata.h"
 #include "fetch/exchange_records.h"
 #include "support/site.h"
@@ -83,8 +85,10 @@ BENCHMARK(digest);
 void exchange(benchmark::State& state) {
   ExchangeWriter writer;
   ByteBuffer out;
-  std::vector<body::BodySpool> bodies(kPages);
-  for (std::size_t page = 0; page < kPages; ++page) bodies[page].append(pages()[page]);
+  body::BlockPool memory;
+  std::deque<body::BodySpool> bodies;
+  for (std::size_t page = 0; page < kPages; ++page)
+    bodies.emplace_back(memory).append(pages()[page]);
   Exchange exchange;
   exchange.url = "http://example.com/p/000/000123.html";
   exchange.request =

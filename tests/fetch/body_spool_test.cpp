@@ -24,29 +24,55 @@ std::string read_in_pieces(const BodySpool& spool, std::size_t piece_size) {
   }
 }
 
-TEST_CASE("a body up to the limit stays in memory and the next byte moves it to a file", "[body]") {
-  BodySpool spool("/var/tmp", 1000);
-  std::string body = noise_of(1000, 1);
+TEST_CASE("a small body is in one piece, a larger one in blocks, one beyond those in a file",
+          "[body]") {
+  BlockPool pool(2);
+  BodySpool spool(pool, "/var/tmp", 1000);
+  std::string body = noise_of(1000 + 2 * BlockPool::kBlockSize, 1);
   spool.append(std::string_view(body).substr(0, 400));
-  spool.append(std::string_view(body).substr(400));
+  spool.append(std::string_view(body).substr(400, 600));
+  REQUIRE(spool.is_in_one_piece());
+  CHECK(spool.whole() == body.substr(0, 1000));
+  CHECK(read_in_pieces(spool, 64) == body.substr(0, 1000));
+  spool.append(std::string_view(body).substr(1000));
+  REQUIRE_FALSE(spool.is_in_one_piece());
   REQUIRE(spool.is_in_memory());
-  CHECK(spool.whole() == body);
-  CHECK(read_in_pieces(spool, 64) == body);
+  CHECK(spool.size() == body.size());
+  CHECK(read_in_pieces(spool, 100000) == body);
   spool.append("x");
   CHECK_FALSE(spool.is_in_memory());
-  CHECK(spool.size() == 1001);
-  CHECK(read_in_pieces(spool, 64) == body + "x");
+  CHECK(spool.size() == body.size() + 1);
+  CHECK(read_in_pieces(spool, 100000) == body + "x");
+}
+
+TEST_CASE("bodies share the blocks there are and give them back", "[body]") {
+  BlockPool pool(3);
+  std::string two_blocks = noise_of(2 * BlockPool::kBlockSize, 2);
+  BodySpool second(pool, "/var/tmp", 0);
+  {
+    BodySpool first(pool, "/var/tmp", 0);
+    first.append(two_blocks);
+    second.append(two_blocks);
+    CHECK(first.is_in_memory());
+    CHECK_FALSE(second.is_in_memory());
+    CHECK(read_in_pieces(first, 5000) == two_blocks);
+    CHECK(read_in_pieces(second, 5000) == two_blocks);
+  }
+  second.clear();
+  second.append(two_blocks);
+  CHECK(second.is_in_memory());
 }
 
 TEST_CASE("a spooled body can be read while it grows, from anywhere", "[body]") {
   constexpr std::uint64_t kSeed = 5;
   CAPTURE(kSeed);
   std::mt19937_64 random(kSeed);
-  BodySpool spool("/var/tmp", 4096);
+  BlockPool pool(1);
+  BodySpool spool(pool, "/var/tmp", 4096);
   for (int body_number = 0; body_number < 5; ++body_number) {
     std::string body;
     for (int i = 0; i < 100; ++i) {
-      std::string piece = noise_of(random() % (i % 10 == 0 ? 9000 : 600), random());
+      std::string piece = noise_of(random() % (i % 10 == 0 ? 60000 : 600), random());
       spool.append(piece);
       body += piece;
       REQUIRE(spool.size() == body.size());
@@ -66,7 +92,8 @@ TEST_CASE("a spooled body can be read while it grows, from anywhere", "[body]") 
 TEST_CASE("the file of a spool has no name", "[body]") {
   auto directory = std::filesystem::temp_directory_path() / "fetchpool_body_spool_test";
   std::filesystem::create_directory(directory);
-  BodySpool spool(directory, 10);
+  BlockPool pool(0);
+  BodySpool spool(pool, directory, 10);
   spool.append("more than ten bytes");
   REQUIRE_FALSE(spool.is_in_memory());
   CHECK(std::filesystem::is_empty(directory));
@@ -75,7 +102,8 @@ TEST_CASE("the file of a spool has no name", "[body]") {
 }
 
 TEST_CASE("a directory that is not there is named by the error", "[body]") {
-  BodySpool spool("/nonexistent/spool", 10);
+  BlockPool pool(0);
+  BodySpool spool(pool, "/nonexistent/spool", 10);
   spool.append("small");
   CHECK_THROWS_WITH(spool.append("more than ten bytes"),
                     ContainsSubstring("/nonexistent/spool") && ContainsSubstring("No such file"));
@@ -91,7 +119,8 @@ TEST_CASE(
   };
   auto old_action = std::signal(SIGXFSZ, SIG_IGN);
   setrlimit(RLIMIT_FSIZE, &small);
-  BodySpool spool("/var/tmp", 1000);
+  BlockPool pool(0);
+  BodySpool spool(pool, "/var/tmp", 1000);
   std::string body(20000, 'x');
   CHECK_THROWS_WITH(spool.append(body), ContainsSubstring("/var/tmp"));
   setrlimit(RLIMIT_FSIZE, &before);

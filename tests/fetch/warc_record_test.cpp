@@ -46,7 +46,7 @@ TEST_CASE("a value is one line whatever it is made of", "[warc]") {
 class ExchangeTest {
  public:
   explicit ExchangeTest(const std::string& body)
-      : memory_("/var/tmp", body.size()), file_("/var/tmp", 0) {
+      : memory_(no_blocks_, "/var/tmp", body.size()), file_(no_blocks_, "/var/tmp", 0) {
     memory_.append(body);
     file_.append(body);
     exchange_.url = "http://example.com/";
@@ -88,6 +88,7 @@ class ExchangeTest {
     return records;
   }
 
+  body::BlockPool no_blocks_{0};
   body::BodySpool memory_;
   body::BodySpool file_;
   Exchange exchange_;
