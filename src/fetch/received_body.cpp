@@ -155,7 +155,8 @@ bool ReceivedBody::append_next_part(ByteBuffer& out) {
   }
   // Escaping makes at most six bytes of one.
   std::array<char, kLongestPart / 6> room;
-  for (std::size_t most = room.size(); most >= 4096; most = (kLongestPart - out.size()) / 6) {
+  std::size_t end = out.size() + kLongestPart;
+  for (std::size_t most = room.size(); most >= 4096; most = (end - out.size()) / 6) {
     std::string_view block = kept().look(sent_, std::span(room).first(most));
     if (block.empty()) {
       encoder_->finish(out);

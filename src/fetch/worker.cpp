@@ -173,9 +173,9 @@ class Worker : private TransferObserver {
          parts < kPartsAtOnce && !large_.empty() && channel_.writer().pending_bytes() < kPartsAhead;
          ++parts) {
       Transfer& transfer = *large_.front().transfer;
-      part_.clear();
-      bool more = transfer.append_next_part(part_, large_.front().result);
-      if (!part_.empty()) channel_.writer().add(FrameKind::part, transfer.job(), part_.view());
+      ByteBuffer& frame = channel_.writer().begin(FrameKind::part, transfer.job());
+      bool more = transfer.append_next_part(frame, large_.front().result);
+      channel_.writer().end();
       if (more) continue;
       end_done(begin_done(transfer.job(), large_.front().result), transfer.body().encoding());
       link_.status().end(transfer.slot());

@@ -74,6 +74,7 @@ class Origin {
     if (pages.tls) work_.ca_file = ca_.file();
     work_.http2 = pages.nginx.http2;
     work_.compressed = pages.compressed;
+    work_.keep_files = pages.average_bytes >= 1 << 20;
   }
 
   const Work& work() const { return work_; }
@@ -157,7 +158,8 @@ void small(int rounds) {
 }
 
 void large(int rounds) {
-  other_pages("500 files of 1 MiB", {.count = 500, .average_bytes = 1 << 20}, rounds);
+  other_pages("500 files of 1 MiB, kept by everybody", {.count = 500, .average_bytes = 1 << 20},
+              rounds);
 }
 
 void tls(int rounds) {

@@ -119,7 +119,8 @@ Contender Contenders::fetchpool_directory(const std::string& name) {
 std::string Contenders::curl_config(const std::string& name, std::size_t first, std::size_t step) {
   std::string config;
   for (std::size_t i = first; i < work_.urls.size(); i += step)
-    config += "url = \"" + work_.urls[i] + "\"\noutput = \"/dev/null\"\n";
+    config += "url = \"" + work_.urls[i] + "\"\noutput = \"" +
+              (work_.keep_files ? out_ + "/" + std::to_string(i) : "/dev/null") + "\"\n";
   return dir_.write(name, config);
 }
 
@@ -136,7 +137,7 @@ std::string Contenders::curl_command(int connections, const std::string& config)
 Contender Contenders::curl() {
   Command command("sh");
   command.args({"-c", curl_command(kConnections, curl_config("all.cfg", 0, 1))});
-  return contender("curl -Z", command, Bodies::dropped);
+  return contender("curl -Z", command, of_curl());
 }
 
 Contender Contenders::two_curls() {
@@ -144,7 +145,7 @@ Contender Contenders::two_curls() {
   std::string second = curl_command(kConnections / 2, curl_config("second.cfg", 1, 2));
   Command command("sh");
   command.args({"-c", first + " & " + second + " && wait $!"});
-  return contender("two curl -Z", command, Bodies::dropped);
+  return contender("two curl -Z", command, of_curl());
 }
 
 Contender Contenders::wget2() {

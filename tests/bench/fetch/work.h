@@ -19,6 +19,7 @@ struct Work {
   bool http2 = false;            // over few connections
   bool compressed = false;       // the server sends gzip
   bool new_connections = false;  // the server keeps none open
+  bool keep_files = false;       // what is large is written by everybody
   bool default_options = false;  // everybody at his own number of connections
   // How many requests the server has answered so far, where it counts them.
   std::function<std::uint64_t()> requests = {};
@@ -51,6 +52,7 @@ class Contenders {
   std::string url_list();
   std::string curl_config(const std::string& name, std::size_t first, std::size_t step);
   std::string curl_command(int connections, const std::string& config) const;
+  Bodies of_curl() const { return work_.keep_files ? Bodies::in_directory : Bodies::dropped; }
   Contender contender(std::string name, test::Command command, Bodies bodies);
   std::string count_requests();
   std::string count_files() const;
