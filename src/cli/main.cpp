@@ -1,6 +1,10 @@
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "base/posix.h"
 #include "cli/arguments.h"
@@ -40,6 +44,14 @@ int failed(int code, const std::string& text) {
   return code;
 }
 
+// An exception for which there is no memory ends here without one.
+[[noreturn]] void end_without_memory() {
+  constexpr std::string_view kText = "fetchpool: internal error: there is too little memory\n";
+  if (std::current_exception()) std::abort();
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
+  std::_Exit(kExitInternal);
+}
+
 // The barrier: whatever made going on pointless becomes one sentence and an exit status.
 int guarded_main(int argc, char** argv) {
   try {
@@ -65,6 +77,7 @@ int guarded_main(int argc, char** argv) {
 }  // namespace fetchpool::cli
 
 int main(int argc, char** argv) {
+  std::set_terminate(fetchpool::cli::end_without_memory);
   fetchpool::posix::fill_standard_descriptors();
   return fetchpool::cli::guarded_main(argc, argv);
 }
