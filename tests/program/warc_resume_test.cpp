@@ -49,8 +49,9 @@ class WarcResumeTest {
     return was_killed;
   }
 
-  // Every record of every file is whole, and each URL is there once, with its page.
-  void check() const {
+  // Every record of every file is whole, and each URL is there once, with its page. Returns how
+  // many files there are.
+  int check() const {
     std::map<std::string, int> pages;
     std::map<std::string, int> ends;
     int files = 0;
@@ -64,11 +65,11 @@ class WarcResumeTest {
         if (record.type == "metadata") ++ends[record.url()];
       }
     }
-    CHECK(files > 2);
     CHECK(pages.size() == urls_.size());
     CHECK(ends.size() == urls_.size());
     for (const std::string& url : urls_) REQUIRE((pages[url] == 1 && ends[url] == 1));
     CHECK(read_records(dir_.read("out")).size() == urls_.size());
+    return files;
   }
 
   void remove_output() const {
@@ -87,7 +88,9 @@ class WarcResumeTest {
 
 TEST_CASE("a run with an archive, killed again and again, has every page once in the end",
           "[warc]") {
-  auto options = GENERATE(std::vector<std::string>{}, std::vector<std::string>{"--unordered"});
+  // Files are closed at commits: those of --sync always are many.
+  auto options = GENERATE(std::vector<std::string>{}, std::vector<std::string>{"--unordered"},
+                          std::vector<std::string>{"--sync", "always"});
   unsigned seed = std::random_device()();
   CAPTURE(options, seed);
   std::mt19937 random(seed);
@@ -96,13 +99,14 @@ TEST_CASE("a run with an archive, killed again and again, has every page once in
   for (int kills = 0; kills < goal; ++kills) {
     while (kills < goal && test.go_on_and_kill(static_cast<long>(random() % 300))) ++kills;
     CHECK(test.go_on().run().ok());
-    test.check();
+    int files = test.check();
+    CHECK((options.size() < 2 || files > 2));
     test.remove_output();
   }
 }
 
 TEST_CASE("a run that was stopped goes on in the file that it had closed", "[warc]") {
-  WarcResumeTest test(300, {"-j", "4"});
+  WarcResumeTest test(1000, {"-j", "4", "--sync", "always"});
   Running run = test.go_on().start();
   CHECK(eventually([&] { return test.dir().has("a-00001.warc.gz.open") || !run.is_running(); }));
   run.signal(SIGINT);
