@@ -40,8 +40,9 @@ std::vector<FetchResult> fetch_all(const std::vector<std::string>& urls,
 //   }
 //
 // Passive: it has no thread, and works while wait() runs. Results come as they finish, in any
-// order; `seq` says which is which. Every request submitted ends as exactly one result. Not
-// thread-safe; different Fetchers may be used by different threads.
+// order (`seq` says which is which), or with options.ordered in that of submission. Every request
+// submitted ends as exactly one result. Not thread-safe; different Fetchers may be used by
+// different threads.
 class Fetcher {
  public:
   // Starts the worker processes. Throws Error where the process has threads and neither prepare()

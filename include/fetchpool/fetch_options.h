@@ -145,6 +145,14 @@ struct FetchOptions {
   bool retry_non_idempotent = false;
 
   // --- results
+  // Of a Fetcher: wait() returns them in the order of submission, instead of as they come. While
+  // the bodies of those that wait for an older one are more than so many bytes, only the oldest
+  // request is begun; what runs by then goes on.
+  bool ordered = false;
+  std::uint64_t ordered_bytes = std::uint64_t{64} << 20;
+  // Of fetch_map(): how long the function may take for one page. Then its worker is replaced, and
+  // the page ends with an error; the worker's other pages are made again.
+  std::chrono::milliseconds function_timeout{0};
   BodyForm body = BodyForm::raw;
   bool response_headers = false;  // fill FetchResult::headers
   bool warc = false;              // fill FetchResult::warc

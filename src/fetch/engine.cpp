@@ -9,6 +9,7 @@
 #include "fetch/request_rules.h"
 #include "fetch/retry.h"
 #include "fetch/url.h"
+#include "fetchpool/pool_error.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -25,18 +26,30 @@ constexpr int kKillsAlone = 10;
 // A worker that is not ready for so long does not count as one.
 constexpr auto kMissing = 1s;
 
+// Throws SerializationError where its workers would not have the code of the task.
+std::shared_ptr<process::Spawner> spawner_for(const FetchOptions& options,
+                                              const detail::PageTask& task) {
+  auto spawner =
+      process::Spawner::obtain({.keep_descriptors = false, .allow_threads = options.allow_threads});
+  for (std::uintptr_t code : {reinterpret_cast<std::uintptr_t>(task.trampoline), task.function}) {
+    if (code == 0) continue;
+    if (auto objection = spawner->images().objection_to(code))
+      throw SerializationError("the function cannot be called in the workers: " + *objection);
+  }
+  return spawner;
+}
+
 int worker_count(const FetchOptions& options) {
   return options.processes > 0 ? options.processes : posix::usable_cpus();
 }
 
 }  // namespace
 
-Engine::Engine(const FetchOptions& options)
+Engine::Engine(const FetchOptions& options, const detail::PageTask& task)
     : options_(checked(options, worker_count(options), warnings_)),
+      has_task_(task.is_set()),
       workers_(options_.processes),
-      supervisor_(process::Spawner::obtain(
-                      {.keep_descriptors = false, .allow_threads = options.allow_threads}),
-                  supervisor_options(options_, workers_)),
+      supervisor_(spawner_for(options_, task), supervisor_options(options_, workers_, task)),
       schedule_(schedule_options(options_, workers_)),
       solo_(supervisor_, schedule_, std::max(workers_, 8)),
       watch_(options_.worker_timeout),
@@ -158,8 +171,9 @@ void Engine::dispatch() {
   if (cancelled_ || oldest_held_) return;
   // On hold, the oldest request goes on all the same: whoever asked for the hold may be waiting for
   // its result to have room again.
+  bool holds = on_hold_ || ordered_.bytes() > options_.ordered_bytes;
   std::uint64_t highest =
-      on_hold_ ? requests_.lowest_unfinished() : std::numeric_limits<std::uint64_t>::max();
+      holds ? requests_.lowest_unfinished() : std::numeric_limits<std::uint64_t>::max();
   solo_.admit(requests_, highest);
   TimePoint now = Clock::now();
   look_at_workers(now);
@@ -200,6 +214,11 @@ void Engine::send_to(int place, const Schedule::Start& start, TimePoint now) {
   hop.pauses_seen = pauses_seen(place);
   request.limit =
       hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
+  // Then the function runs under the same job.
+  if (has_task_)
+    request.limit = options_.function_timeout.count() > 0
+                        ? std::max<Clock::duration>(request.limit, options_.function_timeout)
+                        : Clock::duration{0};
   supervisor_.submit(place, request.job, hop.encode());
 }
 
@@ -246,6 +265,7 @@ void Engine::on_answer(Request& request, const process::Event& event) {
     request.body.append(event.bytes.slice(offset, body.size()));
     if (hop.archive_size > request.body.size())
       throw WireError("a result from a worker is damaged");
+    if (hop.function_stuck) replace_stuck_worker(request);
     on_done(request, std::move(hop));
   } catch (const WireError& error) {
     // A whole frame with a senseless inside: nothing that this worker says can be trusted.
@@ -336,6 +356,13 @@ void Engine::skip(Request& request) {
                                      " requests in a row to this host failed"));
 }
 
+void Engine::replace_stuck_worker(const Request& request) {
+  blameless_ = supervisor_.pid(request.place);
+  warnings_.push_back("worker process " + std::to_string(blameless_) +
+                      " was replaced: the function does not end on " + request.chain.url().text);
+  supervisor_.kill_worker(request.place);
+}
+
 void Engine::on_shortage() {
   int lower = std::max(1, std::min(schedule_.total(), schedule_.running() + 1) * 3 / 4);
   if (lower >= schedule_.total()) return;
@@ -353,13 +380,15 @@ void Engine::on_lost(Request& request, const process::Event& event) {
   bool alone = request.worker == Schedule::kAlone;
   release(request);
   if (cancelled_ || stopped_) return cancel_request(request);
-  if (event.started && !request.chain.may_be_repeated(options_)) {
+  // A page that waits for the function has been asked for, although it does not run.
+  bool was_begun = event.started || has_task_;
+  if (was_begun && !request.chain.may_be_repeated(options_)) {
     return give_back(request,
                      request.chain.result(Outcome::worker_crash,
                                           "its worker process ended, and the request, which may "
                                           "have arrived, is not one to be sent twice"));
   }
-  if (!event.started || event.cause == Cause::spawner_lost) {
+  if (!event.started || event.cause == Cause::spawner_lost || event.pid == blameless_) {
     return request.suspect ? suspect(request) : wait_again(request);
   }
   if (alone) {
@@ -398,8 +427,10 @@ void Engine::cancel_request(Request& request) {
 // Ends the request: from here on its place is free.
 void Engine::give_back(Request& request, FetchResult&& result) {
   result.seq = request.seq;
-  finished_.push_back(std::move(result));
   requests_.remove(request);
+  if (!options_.ordered) return finished_.push_back(std::move(result));
+  ordered_.put(std::move(result));
+  ordered_.release(finished_);
 }
 
 void Engine::stop() {

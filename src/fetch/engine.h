@@ -11,11 +11,13 @@
 
 #include "fetch/archive_metadata.h"
 #include "fetch/hop.h"
+#include "fetch/ordered_results.h"
 #include "fetch/request_table.h"
 #include "fetch/schedule.h"
 #include "fetch/solo_lane.h"
 #include "fetch/wake_up.h"
 #include "fetch/worker_watch.h"
+#include "fetchpool/detail/page_task.h"
 #include "fetchpool/fetch.h"
 #include "process/supervisor.h"
 
@@ -24,7 +26,8 @@ namespace fetchpool::engine {
 // Behind Fetcher, whose promises these are.
 class Engine {
  public:
-  explicit Engine(const FetchOptions& options);
+  // With `task`, bodies of pages that are ok are what it made of them, as FunctionThread writes it.
+  explicit Engine(const FetchOptions& options, const detail::PageTask& task = {});
 
   std::size_t room() const;
   std::uint64_t submit(std::string_view url);
@@ -68,6 +71,7 @@ class Engine {
                   std::chrono::system_clock::time_point date);
   void judge_host(const Request& request, const HopResult& hop);
   void skip(Request& request);
+  void replace_stuck_worker(const Request& request);
   void on_shortage();
   void wait_again(Request& request, TimePoint not_before = {});
   void suspect(Request& request);
@@ -78,6 +82,7 @@ class Engine {
 
   std::vector<std::string> warnings_;
   FetchOptions options_;
+  bool has_task_;
   std::optional<archive::MetadataWriter> metadata_;  // where an archive is asked for
   int workers_;
   process::Supervisor supervisor_;
@@ -91,7 +96,8 @@ class Engine {
   std::vector<TimePoint> ready_at_;  // when each worker was last seen ready
 
   RequestTable requests_;
-  std::size_t held_ = 0;  // requests, and results that wait() has not returned
+  std::size_t held_ = 0;    // requests, and results that wait() has not returned
+  OrderedResults ordered_;  // where the caller wants them so, before they are finished_
   std::vector<FetchResult> finished_;
   std::vector<FetchResult> results_;  // those that wait() returned last
   bool on_hold_ = false;
@@ -102,6 +108,7 @@ class Engine {
   std::uint64_t retries_ = 0;
   std::uint64_t replaced_ = 0;
   int last_lost_ = 0;  // process id of the worker that was lost last
+  int blameless_ = 0;  // of a worker that was ended for what one page did, and that page is known
   std::mt19937_64 random_{std::random_device{}()};
 };
 

@@ -18,11 +18,13 @@ Clock::duration interval_of(double rate) {
 
 }  // namespace
 
-process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers) {
+process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers,
+                                              const detail::PageTask& task) {
   process::SupervisorOptions supervisor;
   supervisor.function = run_fetch_worker;
-  supervisor.setup = TransferSettings{options, options.concurrency}.encode();
-  supervisor.running_per_worker = options.concurrency;
+  supervisor.setup = TransferSettings{options, options.concurrency, task}.encode();
+  // The last entry is that of the function.
+  supervisor.running_per_worker = options.concurrency + (task.is_set() ? 1 : 0);
   supervisor.jobs_per_worker = options.concurrency * 2 + 16;
   supervisor.transport = process::SupervisorOptions::Transport::pipes;
   // More in all would use up the pipe quota of an ordinary user.

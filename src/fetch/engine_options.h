@@ -2,12 +2,14 @@
 #pragma once
 
 #include "fetch/schedule.h"
+#include "fetchpool/detail/page_task.h"
 #include "fetchpool/fetch.h"
 #include "process/supervisor.h"
 
 namespace fetchpool::engine {
 
-process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers);
+process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers,
+                                              const detail::PageTask& task);
 Schedule::Options schedule_options(const FetchOptions& options, int workers);
 
 }  // namespace fetchpool::engine

@@ -33,6 +33,7 @@ enum Flag : std::uint8_t {
   kRefused = 8,
   kRequestSent = 16,
   kHasContentLength = 32,
+  kFunctionStuck = 64,
 };
 
 }  // namespace
@@ -95,7 +96,8 @@ void HopResult::encode(std::string& out) const {
   fixed.flags = static_cast<std::uint8_t>(
       (local_shortage ? kLocalShortage : 0) | (stale_connection ? kStaleConnection : 0) |
       (dns_temporary ? kDnsTemporary : 0) | (refused ? kRefused : 0) |
-      (request_sent ? kRequestSent : 0) | (content_length ? kHasContentLength : 0));
+      (request_sent ? kRequestSent : 0) | (content_length ? kHasContentLength : 0) |
+      (function_stuck ? kFunctionStuck : 0));
   fixed.complete = !complete ? std::int8_t{-1} : *complete ? std::int8_t{1} : std::int8_t{0};
 
   std::size_t start = out.size();
@@ -144,6 +146,7 @@ HopResult HopResult::decode(std::string_view bytes, std::string_view& body) {
   result.dns_temporary = fixed.flags & kDnsTemporary;
   result.refused = fixed.flags & kRefused;
   result.request_sent = fixed.flags & kRequestSent;
+  result.function_stuck = fixed.flags & kFunctionStuck;
   if (fixed.complete >= 0) result.complete = fixed.complete != 0;
   reader.text(result.error);
   reader.text(result.http_version);

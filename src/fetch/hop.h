@@ -58,6 +58,8 @@ struct HopResult {
   bool stale_connection = false;
   bool dns_temporary = false;
   bool refused = false;
+  // The function did not end on this page and still runs; the worker is of no more use.
+  bool function_stuck = false;
   // Whether any byte of the request was handed to the system.
   bool request_sent = false;
 

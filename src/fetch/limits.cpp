@@ -31,7 +31,8 @@ void check(const FetchOptions& options, int workers) {
   require(options.rate >= 0 && options.rate <= kMostRate && options.rate_per_host >= 0 &&
               options.rate_per_host <= kMostRate,
           "a rate must be 0 to 1,000,000 requests a second");
-  require(options.wait_per_host.count() >= 0 && options.retry_max_time.count() >= 0,
+  require(options.wait_per_host.count() >= 0 && options.retry_max_time.count() >= 0 &&
+              options.function_timeout.count() >= 0,
           "times must not be negative");
   require(options.max_host_errors >= 0, "max_host_errors must not be negative");
   for (const auto* ranges : {&options.ok_status, &options.retry_on})

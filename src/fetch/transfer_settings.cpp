@@ -52,6 +52,8 @@ std::string TransferSettings::encode() const {
   std::string out;
   WireWriter writer(out);
   writer.value(transfers);
+  writer.value(task);
+  writer.value(options.function_timeout.count());
   write_header_lines(writer, options.headers);
   writer.text(options.user_agent);
   writer.value(options.data.has_value());
@@ -83,6 +85,9 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
   TransferSettings settings;
   FetchOptions& options = settings.options;
   reader.value(settings.transfers);
+  reader.value(settings.task);
+  options.function_timeout =
+      std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
   read_header_lines(reader, options.headers);
   reader.text(options.user_agent);
   auto has_data = reader.value<bool>();

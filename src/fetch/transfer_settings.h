@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "fetchpool/detail/page_task.h"
 #include "fetchpool/fetch_options.h"
 
 namespace fetchpool::engine {
@@ -13,6 +14,8 @@ struct TransferSettings {
   FetchOptions options;
   // Transfers at once in one worker, and connections it keeps.
   int transfers = 1;
+  // To be called on every page that is ok; may be none.
+  detail::PageTask task{};
 
   std::string encode() const;
   static TransferSettings decode(std::string_view bytes);

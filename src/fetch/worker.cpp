@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 
 #include "base/posix.h"
+#include "fetch/function_thread.h"
 #include "fetch/hop.h"
 #include "fetch/limits.h"
 #include "fetch/transfer_loop.h"
@@ -36,13 +38,19 @@ constexpr auto kLongestBeat = 1s;
 class Worker : private TransferObserver {
  public:
   Worker(process::WorkerLink& link, const TransferSettings& settings)
-      : link_(link), channel_(link.channel()), loop_(settings, *this) {
+      : link_(link),
+        channel_(link.channel()),
+        loop_(settings, *this),
+        function_timeout_(settings.options.function_timeout) {
     // Several beats within the time after which the parent gives this worker up.
     auto timeout = settings.options.worker_timeout;
     if (timeout.count() > 0) beat_ = std::min<Clock::duration>(kLongestBeat, timeout / 4);
     posix::set_nonblocking(channel_.in_fd(), true);
     posix::set_nonblocking(channel_.out_fd(), true);
     loop_.watch(channel_.in_fd(), EPOLLIN);
+    if (!settings.task.is_set()) return;
+    function_ = std::make_unique<FunctionThread>(settings.task, link.status(), settings.transfers);
+    loop_.watch(function_->fd(), EPOLLIN);
   }
 
   int run() {
@@ -68,10 +76,43 @@ class Worker : private TransferObserver {
     bool is_behind = channel_.wants_to_write();
     // With results to write, look first whether there is more to do; write when there is not.
     bool waits = is_blocked_ || (!is_behind && large_.empty());
-    bool foreign = loop_.run(waits ? beat_ : Clock::duration::zero());
+    bool foreign = loop_.run(waits ? longest_wait() : Clock::duration::zero());
     if (foreign) take_requests();
+    if (function_) take_mapped();
     send_large_bodies();
     if (channel_.writer().pending_bytes() >= kBatch || !loop_.has_served() || is_blocked_) write();
+  }
+
+  Clock::duration longest_wait() const {
+    if (!function_ || function_timeout_.count() == 0) return beat_;
+    auto since = function_->running_since();
+    if (!since) return std::min<Clock::duration>(beat_, function_timeout_);
+    return std::clamp<Clock::duration>(*since + function_timeout_ - Clock::now(), 0s, beat_);
+  }
+
+  // Sends on what the function has come to.
+  void take_mapped() {
+    for (MappedHop& hop : function_->take_done()) {
+      send_answer(*hop.transfer, hop.result, hop.answer);
+      loop_.give_back(*hop.transfer);
+    }
+    if (function_timeout_.count() == 0) return;
+    auto since = function_->running_since();
+    if (!since || Clock::now() - *since < function_timeout_) return;
+    auto stuck = function_->give_up_running("the function did not end within " +
+                                            std::to_string(function_timeout_.count()) + " ms");
+    if (!stuck) return;
+    stuck->result.function_stuck = true;
+    send_answer(*stuck->transfer, stuck->result, stuck->answer);
+    write();
+  }
+
+  void send_answer(const Transfer& transfer, const HopResult& result, std::string_view answer) {
+    for (; answer.size() > kLongestPart; answer.remove_prefix(kLongestPart))
+      channel_.writer().add(FrameKind::part, transfer.job(), answer.substr(0, kLongestPart));
+    ByteBuffer& frame = begin_done(transfer.job(), result);
+    frame.append(answer);
+    end_done(frame, FetchResult::Encoding::raw);
   }
 
   void take_requests() {
@@ -139,6 +180,7 @@ class Worker : private TransferObserver {
 
   bool on_end(Transfer& transfer, HopResult& result) override {
     if (result.asks_for_pause()) begin_pause(transfer.request().host);
+    if (function_) return on_end_of_page(transfer, result);
     if (!transfer.is_small()) {
       large_.push_back({&transfer, std::move(result)});
       return false;
@@ -149,6 +191,17 @@ class Worker : private TransferObserver {
     frame.append(part_.view());
     end_done(frame, transfer.body().append_to(frame));
     link_.status().end(transfer.slot());
+    return true;
+  }
+
+  // Of what is no page only the result is sent.
+  bool on_end_of_page(Transfer& transfer, HopResult& result) {
+    link_.status().end(transfer.slot());
+    if (result.outcome == Outcome::ok && result.locations.empty()) {
+      function_->add(transfer, std::move(result));
+      return false;
+    }
+    end_done(begin_done(transfer.job(), result), FetchResult::Encoding::none);
     return true;
   }
 
@@ -187,6 +240,8 @@ class Worker : private TransferObserver {
   process::WorkerLink& link_;
   ipc::Channel& channel_;
   TransferLoop loop_;
+  std::unique_ptr<FunctionThread> function_;  // where pages are to be mapped
+  std::chrono::milliseconds function_timeout_;
   Clock::duration beat_ = kLongestBeat;
   std::deque<LargeBody> large_;
   std::string head_;

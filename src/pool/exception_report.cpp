@@ -1,15 +1,11 @@
 #include "pool/exception_report.h"
 
-#include <cxxabi.h>
-
-#include <cstdlib>
 #include <map>
-#include <memory>
 #include <mutex>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
+#include "base/current_exception.h"
 #include "fetchpool/pool_error.h"
 
 namespace fetchpool {
@@ -47,61 +43,17 @@ void detail::register_exception(const char* mangled_type_name, ExceptionMaker ma
 namespace pool {
 namespace {
 
-// Of a longer chain the rest is left out.
-constexpr int kDeepestNesting = 32;
-
 enum class Kind : std::uint8_t { thrown, serialization };
-
-std::string readable(const char* mangled) {
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), &std::free);
-  return name ? name.get() : mangled;
-}
-
-const char* current_type() {
-  const std::type_info* type = abi::__cxa_current_exception_type();
-  return type ? type->name() : "";
-}
-
-struct Seen {
-  std::string mangled;
-  std::string what;
-};
-
-// The exception being handled, and those nested in it.
-void see_current(std::vector<Seen>& chain) {
-  chain.push_back({current_type(), {}});
-  if (chain.size() > kDeepestNesting) return;
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    chain.back().what = error.what();
-  } catch (...) {
-  }
-  try {
-    throw;
-  } catch (const std::nested_exception& outer) {
-    if (!outer.nested_ptr()) return;
-    try {
-      outer.rethrow_nested();
-    } catch (...) {
-      see_current(chain);
-    }
-  } catch (...) {
-  }
-}
 
 }  // namespace
 
 void encode_current_exception(Encoder& out) {
-  std::vector<Seen> chain;
-  see_current(chain);
+  std::vector<SeenException> chain = see_current_exception();
   out.raw(false);
   out.raw(Kind::thrown);
   out.length(chain.size());
-  for (const Seen& seen : chain) {
-    Codec<std::string>::encode(seen.mangled, out);
+  for (const SeenException& seen : chain) {
+    Codec<std::string>::encode(seen.mangled_type, out);
     Codec<std::string>::encode(seen.what, out);
   }
 }
@@ -110,14 +62,6 @@ void encode_serialization_error(Encoder& out, std::string_view what) {
   out.raw(false);
   out.raw(Kind::serialization);
   Codec<std::string>::encode(std::string(what), out);
-}
-
-std::string describe_current_exception() {
-  std::vector<Seen> chain;
-  see_current(chain);
-  std::string text = readable(chain.front().mangled.c_str());
-  if (!chain.front().what.empty()) text += ": " + chain.front().what;
-  return text;
 }
 
 std::exception_ptr decode_exception(Decoder& in, std::size_t task) {
@@ -129,7 +73,7 @@ std::exception_ptr decode_exception(Decoder& in, std::size_t task) {
   for (std::size_t i = 0; i < count; ++i) {
     auto mangled = Codec<std::string>::decode(in);
     auto what = Codec<std::string>::decode(in);
-    chain.push_back({readable(mangled.c_str()), std::move(what)});
+    chain.push_back({readable_type(mangled), std::move(what)});
     if (i == 0) first_mangled = std::move(mangled);
   }
   if (chain.empty()) throw SerializationError("a task's error cannot be decoded");

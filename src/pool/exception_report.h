@@ -14,8 +14,6 @@ namespace fetchpool::pool {
 void encode_current_exception(Encoder& out);
 // Writes that an element's arguments or result cannot travel.
 void encode_serialization_error(Encoder& out, std::string_view what);
-// The same exception in a sentence: "std::out_of_range: no such key".
-std::string describe_current_exception();
 
 // Reads what the first two wrote.
 std::exception_ptr decode_exception(Decoder& in, std::size_t task);

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/current_exception.h"
 #include "base/posix.h"
 #include "pool/exception_report.h"
 #include "pool/wire.h"

@@ -28,6 +28,33 @@ TEST_CASE("the sample that fetches a list keeps its order", "[samples]") {
   CHECK(list.lines()[3] == "bad_url 0 nonsense");
 }
 
+TEST_CASE("the sample with a poll loop reports the pages of its standard input", "[samples]") {
+  Origin origin;
+  std::string lines = origin.url("/slow?ms=200") + "\n" + origin.url("/ok?size=5") + "\nnonsense\n";
+  Finished loop = Command("sample_poll_loop").input(lines).run();
+  CHECK(loop.ok());
+  REQUIRE(loop.lines().size() == 3);
+  CHECK(loop.lines()[0] == "200 1000 " + origin.url("/slow?ms=200"));
+  CHECK(loop.lines()[1] == "200 5 " + origin.url("/ok?size=5"));
+  CHECK(loop.lines()[2] == "0 0 nonsense");
+}
+
+#ifdef FETCHPOOL_SAMPLE_MAP_LINKS
+TEST_CASE("the sample that parses pages in the workers finds titles and links", "[samples]") {
+  Origin origin;
+  origin.put("/a",
+             "<html><head><title>First &amp; best</title></head><body>"
+             "<a href=\"/b?x=1&amp;y=2\">b</a><a name=here></a><A HREF=c>c</A></body></html>");
+  origin.put("/b", "<title>Second</title><p>no links, no end");
+  Finished links = Command("sample_map_links")
+                       .args({origin.url("/a"), origin.url("/b"), origin.url("/status/404")})
+                       .run();
+  CHECK(links.ok());
+  CHECK(links.out == "First & best\n  /b?x=1&y=2\n  c\nSecond\n" + origin.url("/status/404") +
+                         ": the server answered 404\n");
+}
+#endif
+
 TEST_CASE("the sample that maps a function over URLs brings its values back", "[samples]") {
   Origin origin;
   origin.put("/a", "<title>First</title>");

@@ -1,0 +1,149 @@
+// The Fetcher's promises to programs: order, bounds, foreign loops, stopping.
+#include <poll.h>
+
+#include <set>
+
+#include "base/posix.h"
+#include "fetch/ordered_results.h"
+#include "fetchpool/fetch.h"
+#include "support/catch.h"
+#include "support/origin.h"
+
+namespace fetchpool {
+namespace {
+
+using namespace std::chrono_literals;
+
+FetchResult result_of(std::uint64_t seq, std::size_t bytes = 0) {
+  FetchResult result;
+  result.seq = seq;
+  if (bytes > 0) result.body = Body(Bytes(std::string(bytes, 'x')));
+  return result;
+}
+
+// Submits pages and takes all results; bounded by the limits of the requests.
+std::vector<FetchResult> fetch_stream(Fetcher& fetcher, const std::vector<std::string>& urls) {
+  std::vector<FetchResult> results;
+  std::size_t submitted = 0;
+  while (submitted < urls.size() || fetcher.unfinished() > 0) {
+    while (submitted < urls.size() && fetcher.room() > 0) fetcher.submit(urls[submitted++]);
+    for (FetchResult& result : fetcher.wait(1s)) results.push_back(std::move(result));
+  }
+  return results;
+}
+
+}  // namespace
+
+TEST_CASE("results wait for their turn, and their bytes are counted", "[fetcher]") {
+  engine::OrderedResults ordered;
+  std::vector<FetchResult> out;
+  ordered.put(result_of(2, 30));
+  ordered.put(result_of(1, 20));
+  ordered.release(out);
+  CHECK(out.empty());
+  CHECK(ordered.bytes() == 50);
+  ordered.put(result_of(0, 10));
+  ordered.release(out);
+  REQUIRE(out.size() == 3);
+  for (std::size_t i = 0; i < out.size(); ++i) CHECK(out[i].seq == i);
+  CHECK(ordered.bytes() == 0);
+  ordered.put(result_of(4));
+  ordered.release(out);
+  CHECK(out.size() == 3);
+}
+
+TEST_CASE("an ordered Fetcher returns results in the order of submission", "[fetcher]") {
+  test::Origin origin;
+  std::vector<std::string> urls;
+  for (int i = 0; i < 300; ++i)
+    urls.push_back(i % 50 == 0 ? origin.url("/slow?ms=100") : origin.url("/ok?size=10"));
+  urls.insert(urls.begin() + 7, "nonsense");
+  FetchOptions options;
+  options.processes = 2;
+  options.ordered = true;
+  Fetcher fetcher(options);
+  auto results = fetch_stream(fetcher, urls);
+  REQUIRE(results.size() == urls.size());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    CHECK(results[i].seq == i);
+    CHECK(results[i].input == urls[i]);
+  }
+}
+
+TEST_CASE("an ordered Fetcher whose first page is slow keeps a bounded number of bytes",
+          "[fetcher]") {
+  test::Origin origin;
+  std::vector<std::string> urls{origin.url("/slow?ms=1500")};
+  for (int i = 0; i < 400; ++i) urls.push_back(origin.url("/ok?size=10000"));
+  FetchOptions options;
+  options.processes = 1;
+  options.concurrency = 4;
+  options.per_host = 0;
+  options.ordered = true;
+  options.ordered_bytes = 100'000;
+  Fetcher fetcher(options);
+  for (const auto& url : urls) fetcher.submit(url);
+  std::size_t count = 0;
+  bool first = true;
+  while (fetcher.unfinished() > 0) {
+    for (FetchResult& result : fetcher.wait(5s)) {
+      CHECK(result.ok());
+      if (std::exchange(first, false)) {
+        // Ten pages make the bytes; others ran or were with the worker already.
+        CHECK(result.seq == 0);
+        CHECK(origin.counts("/ok").requests < 40);
+      }
+      CHECK(result.seq == count++);
+    }
+  }
+  CHECK(count == urls.size());
+}
+
+TEST_CASE("poll_fd() says when wait() has something to do", "[fetcher]") {
+  test::Origin origin;
+  Fetcher fetcher({.processes = 1});
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 50; ++i) fetcher.submit(origin.url("/ok?size=10"));
+  // A retry is a matter of time, which the descriptor tells as well.
+  fetcher.submit(origin.url("/flaky?fail=1"));
+  while (fetcher.unfinished() > 0) {
+    struct pollfd ready {
+      fetcher.poll_fd(), POLLIN, 0
+    };
+    REQUIRE(poll(&ready, 1, 20'000) == 1);
+    for (const FetchResult& result : fetcher.wait(0s)) {
+      CHECK(result.ok());
+      CHECK(seen.insert(result.seq).second);
+    }
+  }
+  CHECK(seen.size() == 51);
+}
+
+TEST_CASE("a stopped Fetcher ends what runs and cancels the rest, in order", "[fetcher]") {
+  test::Origin origin;
+  FetchOptions options;
+  options.processes = 1;
+  options.concurrency = 2;
+  options.per_host = 0;
+  options.ordered = true;
+  Fetcher fetcher(options);
+  for (int i = 0; i < 100; ++i) fetcher.submit(origin.url("/slow?ms=300"));
+  fetcher.wait(0s);
+  while (fetcher.counts().running == 0 || origin.counts("/slow").requests == 0) fetcher.wait(10ms);
+  fetcher.stop();
+  CHECK(fetcher.room() == 0);
+  std::size_t ok = 0;
+  std::size_t count = 0;
+  while (fetcher.unfinished() > 0)
+    for (const FetchResult& result : fetcher.wait(5s)) {
+      CHECK(result.seq == count++);
+      ok += result.ok() ? 1 : 0;
+      CHECK((result.ok() || result.outcome == Outcome::cancelled));
+    }
+  CHECK(count == 100);
+  CHECK(ok >= 1);
+  CHECK(ok <= 4);
+  CHECK(origin.counts("/slow").requests <= 4);
+}
+
+}  // namespace fetchpool
