@@ -1,11 +1,10 @@
 // A Fetcher in a program that has a poll loop of its own: URLs come from standard input, one a
 // line, as they are typed, and each page is reported when its turn has come.
 #include <poll.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
-
-#include <unistd.h>
 
 #include "fetchpool/fetch.h"
 
@@ -26,13 +25,13 @@ int main() {
       ssize_t size = read(STDIN_FILENO, bytes, sizeof bytes);
       at_end = size <= 0;
       input.append(bytes, at_end ? 0 : static_cast<std::size_t>(size));
+      if (at_end && !input.empty() && input.back() != '\n') input += '\n';
     }
     std::size_t line;
     while (fetcher.room() > 0 && (line = input.find('\n')) != std::string::npos) {
       fetcher.submit(input.substr(0, line));
       input.erase(0, line + 1);
     }
-    if (at_end && input.find('\n') == std::string::npos) input.clear();
     for (const fetchpool::FetchResult& page : fetcher.wait(0s)) {
       std::printf("%d %zu %s\n", page.response_code, page.body.size(), page.input.c_str());
       std::fflush(stdout);

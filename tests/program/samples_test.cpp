@@ -30,8 +30,8 @@ TEST_CASE("the sample that fetches a list keeps its order", "[samples]") {
 
 TEST_CASE("the sample with a poll loop reports the pages of its standard input", "[samples]") {
   Origin origin;
-  std::string lines = origin.url("/slow?ms=200") + "\n" + origin.url("/ok?size=5") + "\nnonsense\n";
-  Finished loop = Command("sample_poll_loop").input(lines).run();
+  std::string lines = origin.url("/slow?ms=200") + "\n" + origin.url("/ok?size=5") + "\nnonsense";
+  Finished loop = Command("sample_poll_loop").stdin_text(lines).run();
   CHECK(loop.ok());
   REQUIRE(loop.lines().size() == 3);
   CHECK(loop.lines()[0] == "200 1000 " + origin.url("/slow?ms=200"));
