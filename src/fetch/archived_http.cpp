@@ -66,18 +66,24 @@ bool goes_on(std::string_view line) {
   return line.starts_with(' ') || line.starts_with('\t');
 }
 
+void append_line(std::string& out, std::string_view line) {
+  out += line;
+  if (!line.ends_with('\n') || line.ends_with("\r\n")) return;
+  out.back() = '\r';
+  out += '\n';
+}
+
 // Puts "HTTP/1.1" for the version of another protocol.
 void append_start_line(std::string& out, std::string_view line) {
   std::size_t begin = line.find("HTTP/");
   std::size_t end = std::min(line.find_first_of(" \r\n", begin), line.size());
   std::string_view version = line.substr(std::min(begin, end), end - std::min(begin, end));
   if (begin == std::string_view::npos || version == "HTTP/1.0" || version == "HTTP/1.1") {
-    out += line;
-    return;
+    return append_line(out, line);
   }
   out += line.substr(0, begin);
   out += "HTTP/1.1";
-  out += line.substr(end);
+  append_line(out, line.substr(end));
 }
 
 }  // namespace
@@ -110,7 +116,7 @@ std::string archived_response(std::string_view head, const ArchivedBody& body) {
     std::string_view line = take_line(head);
     if (is_blank_line(line)) {
       if (!has_length && body.expected) out += "Content-Length: " + size + "\r\n";
-      out += line;
+      append_line(out, line);
       break;
     }
     std::string_view name = goes_on(line) ? std::string_view() : line.substr(0, line.find(':'));
@@ -122,7 +128,7 @@ std::string archived_response(std::string_view head, const ArchivedBody& body) {
       has_length = has_length || !outdated;
     }
     if (outdated) out += kOutdated;
-    out += line;
+    append_line(out, line);
   }
   return out;
 }

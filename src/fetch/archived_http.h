@@ -19,8 +19,9 @@ struct ArchivedBody {
 
 // The head of a response, for a body that is kept without chunks and decoded: what no longer holds
 // of it (Transfer-Encoding, Content-Encoding, a wrong Content-Length) gets "X-Crawler-" before its
-// name, and a true Content-Length is added, as Common Crawl does it. Everything else stays byte by
-// byte; the status line has HTTP/1.1's form. `head` ends with its blank line.
+// name, and a true Content-Length is added, as Common Crawl does it. Lines end with CR and
+// LF, because some readers find no blank line otherwise, and the status line has HTTP/1.1's form;
+// everything else stays byte by byte. `head` ends with its blank line.
 std::string archived_response(std::string_view head, const ArchivedBody& body);
 
 }  // namespace fetchpool::archive

@@ -29,8 +29,13 @@ TEST_CASE("messages of later protocols are archived in the form of HTTP/1.1", "[
 
 TEST_CASE("a response whose headers hold is archived byte by byte", "[warc]") {
   std::string head =
-      "HTTP/1.1 200\nX: \x01\xff\r,\r\n  folded\r\nContent-Length:5 \r\nx: again\r\n\r\n";
+      "HTTP/1.1 200\r\nX: \x01\xff\r,\r\n  folded\r\nContent-Length:5 \r\nx: again\r\n\r\n";
   CHECK(archived_response(head, {.size = 5}) == head);
+}
+
+TEST_CASE("lines of a response end with CR and LF in an archive", "[warc]") {
+  CHECK(archived_response("HTTP/1.1 200\nA: b\nContent-Length: 5\n\n", {.size = 5}) ==
+        "HTTP/1.1 200\r\nA: b\r\nContent-Length: 5\r\n\r\n");
 }
 
 TEST_CASE("headers that no longer hold are renamed, and the length is told", "[warc]") {
