@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/request_line.h"
+#include "cli/shard.h"
 #include "fetchpool/fetch.h"
 #include "output/journal.h"
 
@@ -37,6 +39,10 @@ struct Arguments {
   std::vector<std::string> input_files;  // "-": standard input
   std::string base;                      // empty: none
   std::string default_scheme;            // "http", "https"; empty: none
+  InputFormat input_format = InputFormat::automatic;
+  bool dedupe = false;
+  Shard shard;
+  bool dry_run = false;
 
   // --- what to write
   std::string output;  // empty: standard output

@@ -5,6 +5,17 @@
 #include "cli/option_list.h"
 
 namespace fetchpool::cli {
+namespace {
+
+InputFormat input_format(const std::string& word) {
+  one_of("--input-format", word, {"auto", "lines", "tsv", "json"});
+  return word == "auto"    ? InputFormat::automatic
+         : word == "lines" ? InputFormat::lines
+         : word == "tsv"   ? InputFormat::tsv
+                           : InputFormat::json;
+}
+
+}  // namespace
 
 void define_input(CLI::App& app, Arguments& a) {
   OptionGroup group(app, "What to fetch");
@@ -26,6 +37,22 @@ void define_input(CLI::App& app, Arguments& a) {
               [&a](const std::string& word) {
                 a.default_scheme = one_of("--default-scheme", word, {"http", "https"});
               });
+  group.value("--input-format", "FORMAT", "auto, lines, tsv (URL, tab, id) or json (auto)",
+              [&a](const std::string& word) { a.input_format = input_format(word); });
+  group.flag("--dedupe", "fetch each URL once; the others end as duplicate",
+             [&a] { a.dedupe = true; });
+  group.value("--shard", "K/N", "only part K of N of the list, for N machines",
+              [&a](const std::string& word) {
+                bool by_host = a.shard.by_host;
+                a.shard = parse_shard(word);
+                a.shard.by_host = by_host;
+              });
+  group.value("--shard-by", "WHAT", "line, or host: a host's URLs stay together (line)",
+              [&a](const std::string& word) {
+                a.shard.by_host = one_of("--shard-by", word, {"line", "host"}) == "host";
+              });
+  group.flag("--dry-run", "print what would be fetched, and fetch nothing",
+             [&a] { a.dry_run = true; });
 }
 
 }  // namespace fetchpool::cli

@@ -41,6 +41,12 @@ std::vector<std::string> shape_of(const Arguments& arguments) {
   if (arguments.stable) shape.emplace_back("--stable");
   if (arguments.unordered) shape.emplace_back("--unordered");
   if (!arguments.warc.empty()) shape.push_back("--warc=" + one_word(arguments.warc));
+  if (arguments.dedupe) shape.emplace_back("--dedupe");
+  if (!arguments.shard.is_all()) {
+    const Shard& shard = arguments.shard;
+    shape.push_back("--shard=" + std::to_string(shard.number) + "/" + std::to_string(shard.count));
+    if (shard.by_host) shape.emplace_back("--shard-by=host");
+  }
   return shape;
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/posix.h"
+#include "cli/dry_run.h"
 #include "cli/exit_code.h"
 #include "cli/log.h"
 #include "cli/run_loop.h"
@@ -63,6 +64,7 @@ int run(const Arguments& arguments) {
   require_readable("--cacert", arguments.fetch.ca_file);
   require_readable("--cert", arguments.fetch.certificate_file);
   require_readable("--key", arguments.fetch.key_file);
+  if (arguments.dry_run) return dry_run(arguments);
   raise_descriptor_limit();
   RunLoop loop(arguments);
   return loop.run();

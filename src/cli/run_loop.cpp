@@ -17,11 +17,6 @@
 namespace fetchpool::cli {
 namespace {
 
-std::vector<std::string> lists_to_read(const Arguments& arguments) {
-  bool nothing_named = arguments.urls.empty() && arguments.input_files.empty();
-  return nothing_named ? std::vector<std::string>{"-"} : arguments.input_files;
-}
-
 std::string advice(int error_number) {
   if (error_number == EMFILE)
     return " (the limit of open files is too low; raise it: ulimit -n 256)";
@@ -73,7 +68,7 @@ std::string signal_name(int signal) {
 RunLoop::RunLoop(const Arguments& arguments)
     : arguments_(arguments),
       fetcher_(start_fetcher(arguments.fetch)),
-      resolver_(arguments.base, arguments.default_scheme),
+      requests_(arguments),
       reader_(arguments.urls, lists_to_read(arguments)),
       output_options_(output_options(arguments)),
       journal_(open_journal(arguments, output_options_)),
@@ -176,14 +171,16 @@ void RunLoop::feed() {
   }
 }
 
-// The next line as it is to be fetched, counted.
-std::optional<ListLine> RunLoop::next_of_list() {
-  auto line = next_line();
-  if (!line) return line;
-  ++lines_;
-  if (!line->too_long) line->text = resolver_.resolve(std::move(line->text));
-  if (journal_) journal_->add_line(line->text);
-  return line;
+// What the next line asks for, counted.
+std::optional<ListEntry> RunLoop::next_of_list() {
+  while (auto line = next_line()) {
+    auto entry = requests_.read(std::move(*line));
+    if (!entry) continue;
+    ++lines_;
+    if (journal_) journal_->add_line(entry->text);
+    return entry;
+  }
+  return std::nullopt;
 }
 
 // A list that cannot be read to its end does not take away what it has brought so far.
@@ -200,14 +197,14 @@ std::optional<ListLine> RunLoop::next_line() {
   return std::nullopt;
 }
 
-void RunLoop::submit(ListLine line, std::uint64_t number) {
-  if (line.too_long) {
-    // The line end makes sure that this is no URL, whatever the beginning of the line looks like.
-    constexpr std::size_t kShownBytes = 200;
-    line.text = line.text.substr(0, kShownBytes) + "\n...";
-    too_long_.insert(number);
-  }
-  std::uint64_t seq = fetcher_.submit(line.text);
+void RunLoop::submit(ListEntry entry, std::uint64_t number) {
+  std::uint64_t seq = 0;
+  if (auto* request = std::get_if<FetchRequest>(&entry.more))
+    seq = fetcher_.submit(std::move(*request));
+  else if (auto* known = std::get_if<FetchResult>(&entry.more))
+    seq = fetcher_.submit_known(std::move(*known));
+  else
+    seq = fetcher_.submit(entry.text);
   if (seq != number) numbers_.emplace(seq, number);
 }
 
@@ -223,8 +220,6 @@ void RunLoop::take(FetchResult& result) {
     result.seq = number->second;
     numbers_.erase(number);
   }
-  if (too_long_.erase(result.seq) > 0)
-    result.error = fmt::format("the line is longer than {} bytes", LineSplitter::kMaxBytes);
   summary_.add(result);
   exit_code_.add(result.outcome, result.response_code);
   name_failure(result);

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -13,8 +12,8 @@
 #include "base/posix.h"
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
-#include "cli/line_resolver.h"
 #include "cli/progress.h"
+#include "cli/request_reader.h"
 #include "cli/stop_signals.h"
 #include "cli/summary.h"
 #include "cli/url_reader.h"
@@ -39,8 +38,8 @@ class RunLoop {
   void fetch_all();
   void feed();
   std::optional<ListLine> next_line();
-  std::optional<ListLine> next_of_list();
-  void submit(ListLine line, std::uint64_t number);
+  std::optional<ListEntry> next_of_list();
+  void submit(ListEntry entry, std::uint64_t number);
   bool collect();
   void take(FetchResult& result);
   void put(FetchResult& result);
@@ -61,7 +60,7 @@ class RunLoop {
   // First: its worker processes are forked while this process is small and has nothing open.
   Fetcher fetcher_;
   StopSignals signals_;
-  LineResolver resolver_;
+  RequestReader requests_;
   UrlReader reader_;
   output::OutputOptions output_options_;
   std::optional<output::RunJournal> journal_;
@@ -75,10 +74,9 @@ class RunLoop {
   bool reader_waits_ = false;  // the list has nothing more at the moment
   bool held_ = false;
   bool is_complete_ = false;
-  std::uint64_t lines_ = 0;           // of the list, that stand for a URL
-  std::set<std::uint64_t> too_long_;  // numbers of running requests that stand for such lines
+  std::uint64_t lines_ = 0;  // of the list, that stand for a URL
   // Lines of which an earlier run has no result, with their numbers, the last one first.
-  std::vector<std::pair<std::uint64_t, ListLine>> again_;
+  std::vector<std::pair<std::uint64_t, ListEntry>> again_;
   // Of running requests: their numbers in the list, where those of the Fetcher are others.
   std::unordered_map<std::uint64_t, std::uint64_t> numbers_;
   // What was not fetched is written last, so that the journal can end before it.

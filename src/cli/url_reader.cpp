@@ -44,6 +44,11 @@ void check_beginning(int fd, const struct stat& info, const std::string& name) {
 
 }  // namespace
 
+std::vector<std::string> lists_to_read(const Arguments& arguments) {
+  bool nothing_named = arguments.urls.empty() && arguments.input_files.empty();
+  return nothing_named ? std::vector<std::string>{"-"} : arguments.input_files;
+}
+
 UrlReader::UrlReader(const std::vector<std::string>& urls, const std::vector<std::string>& lists)
     : urls_(urls.begin(), urls.end()) {
   for (const std::string& name : lists) lists_.push_back(open_list(name));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "cli/arguments.h"
 #include "cli/line_splitter.h"
 
 namespace fetchpool::cli {
@@ -44,5 +45,8 @@ class UrlReader {
   std::deque<std::string> urls_;
   std::deque<List> lists_;
 };
+
+// The lists to read: those that were named, or standard input where no URL was either.
+std::vector<std::string> lists_to_read(const Arguments& arguments);
 
 }  // namespace fetchpool::cli

@@ -38,9 +38,9 @@ const std::map<std::string, Names> kLibraries = {
     {"spdlog/", {"cli"}},
     {"fmt/", {"cli"}},
     {"openssl/", {"output", "fetch"}},
-    {"xxhash.h", {"output", "fetch"}},
+    {"xxhash.h", {"output", "fetch", "cli"}},
     {"cereal/", {}},
-    {"rapidjson/", {}},
+    {"rapidjson/", {"cli"}},
 };
 
 struct Include {
