@@ -89,14 +89,15 @@ std::string shown_part(std::string_view line) {
 }
 
 std::variant<FetchRequest, LineError> read_json(std::string_view line) {
-  rapidjson::Document object;
+  rapidjson::Document parsed;
   // Without recursion: a line of brackets costs no stack.
-  object.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(line.data(),
+  parsed.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(line.data(),
                                                                                        line.size());
-  if (object.HasParseError())
+  if (parsed.HasParseError())
     return LineError{shown_part(line),
-                     fmt::format("not JSON, at byte {}: {}", object.GetErrorOffset() + 1,
-                                 rapidjson::GetParseError_En(object.GetParseError()))};
+                     fmt::format("not JSON, at byte {}: {}", parsed.GetErrorOffset() + 1,
+                                 rapidjson::GetParseError_En(parsed.GetParseError()))};
+  const rapidjson::Document& object = parsed;
   if (!object.IsObject()) return LineError{shown_part(line), "not a JSON object"};
   auto url = object.FindMember("url");
   if (url == object.MemberEnd() || !url->value.IsString())

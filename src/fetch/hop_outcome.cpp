@@ -80,6 +80,8 @@ HopOutcome broken_off(const Observed& seen) {
   using Failure = Observed::Failure;
   const ResponseHead& head = *seen.head;
   if (is_reset(seen.socket_errno)) return failed(Outcome::reset, "the server reset the connection");
+  if (seen.failure == Failure::stream_reset)
+    return failed(Outcome::reset, "the server reset the HTTP/2 stream");
   if (seen.failure == Failure::header_limit)
     return failed(Outcome::headers_too_large, "a header line is too long");
   bool senseless = seen.failure == Failure::not_http || seen.failure == Failure::framing;

@@ -40,6 +40,7 @@ struct Observed {
     framing,       // the chunks made no sense
     header_limit,  // a header line beyond what libcurl takes
     tls,           // the handshake or the certificate
+    stream_reset,  // of HTTP/2: the server gave this answer up
     proxy,         // the proxy was not found, or refuses
     other,
   } failure = Failure::none;

@@ -44,6 +44,8 @@ Observed::Failure failure_of(CURLcode code, std::string_view text) {
     case CURLE_OUT_OF_MEMORY:
     case kTooLarge:
       return Observed::Failure::header_limit;
+    case CURLE_HTTP2_STREAM:
+      return Observed::Failure::stream_reset;
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_PROXY:
       return Observed::Failure::proxy;

@@ -1,0 +1,114 @@
+// HTTP/2: told truthfully, whatever the server and libcurl make of it.
+#include <curl/curl.h>
+
+#include "program/records.h"
+#include "support/catch.h"
+#include "support/nginx.h"
+#include "support/test_ca.h"
+
+namespace fetchpool::test {
+namespace {
+
+bool libcurl_sees_cuts() {
+  return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
+}
+
+// The server with one behaviour, and the program at it.
+class H2Origin {
+ public:
+  explicit H2Origin(const std::string& behaviour) {
+    Certificate certificate = ca_.valid();
+    server_ = Command("fetchpool_test_h2_origin")
+                  .args({certificate.certificate, certificate.key, behaviour})
+                  .start();
+    port_ = server_->read_line().value().substr(5);
+  }
+  H2Origin(const H2Origin&) = delete;
+  H2Origin& operator=(const H2Origin&) = delete;
+  ~H2Origin() {
+    server_->signal(SIGKILL);
+    server_->wait();
+  }
+
+  Finished fetch(const std::vector<std::string>& more, int count = 1) const {
+    std::string list;
+    for (int i = 0; i < count; ++i)
+      list += "https://localhost:" + port_ + "/" + std::to_string(i) + "\n";
+    return fetchpool(more).args({"--http2", "--cacert", ca_.file()}).stdin_text(list).run();
+  }
+  Record record(const std::vector<std::string>& more = {"--retry", "0"}) const {
+    Finished done = fetch(more);
+    return read_records(done.out).at(0);
+  }
+
+ private:
+  TestCa ca_;
+  std::optional<Running> server_;
+  std::string port_;
+};
+
+TEST_CASE("an HTTP/2 answer is whole where that is proven, and never said to be so otherwise") {
+  Record with_length = H2Origin("length").record();
+  CHECK(with_length.ok);
+  CHECK(with_length.complete == true);
+  CHECK(with_length.body == "hello");
+  Record without = H2Origin("no-length").record();
+  CHECK(without.ok);
+  CHECK(without.complete == (libcurl_sees_cuts() ? std::optional(true) : std::nullopt));
+}
+
+TEST_CASE("an HTTP/2 answer that is cut is not said to be whole") {
+  Record with_length = H2Origin("cut-length").record();
+  CHECK_FALSE(with_length.ok);
+  CHECK((with_length.outcome == "truncated" || with_length.outcome == "reset"));
+  CHECK(with_length.complete == false);
+  Record without = H2Origin("cut-no-length").record();
+  CHECK(without.complete != true);
+  if (libcurl_sees_cuts()) CHECK_FALSE(without.ok);
+  Record headers = H2Origin("cut-headers").record();
+  CHECK((headers.outcome == "empty_reply" || headers.outcome == "reset"));
+}
+
+TEST_CASE("a stream that the server resets is a reset") {
+  Record record = H2Origin("reset").record();
+  CHECK(record.outcome == "reset");
+  CHECK(record.complete == false);
+}
+
+TEST_CASE("what a server refuses or leaves aside is asked again") {
+  for (const char* behaviour : {"refuse-first", "goaway-first"}) {
+    CAPTURE(behaviour);
+    Record record = H2Origin(behaviour).record({"--retry", "2"});
+    CHECK(record.ok);
+    CHECK(record.body == "hello");
+  }
+}
+
+TEST_CASE("many pages come over HTTP/2 from nginx, in order and whole") {
+  if (!Nginx::is_installed()) return;
+  TestCa ca;
+  NginxOptions options;
+  options.certificate = ca.valid();
+  options.http2 = true;
+  options.server_lines = "  location / { return 200 \"$uri\"; }\n";
+  Nginx nginx(options);
+  std::string list;
+  for (int i = 0; i < 300; ++i) list += nginx.tls_url("/" + std::to_string(i)) + "\n";
+  for (const char* version : {"--http2", "--http1.1"}) {
+    CAPTURE(version);
+    Finished done = fetchpool({version, "--cacert", ca.file(), "-p", "2"}).stdin_text(list).run();
+    CHECK(done.status == 0);
+    std::vector<Record> records = read_records(done.out);
+    CHECK(are_in_order(records));
+    CHECK(records.size() == 300);
+    for (const Record& record : records) {
+      CHECK(record.complete == true);
+      CHECK(record.body == "/" + std::to_string(record.seq));
+    }
+    bool is_h2 = done.out.find("\"http_version\":\"2\"") != std::string::npos;
+    CHECK(is_h2 == (std::string(version) == "--http2"));
+  }
+}
+
+}  // namespace
+}  // namespace fetchpool::test
