@@ -1,5 +1,6 @@
 #include "output/warc_check.h"
 
+#include "fetch/block_pool.h"
 #include "fetch/exchange_records.h"
 #include "fetch/member_reader.h"
 #include "fetch/warc_info.h"
@@ -32,7 +33,8 @@ std::string info() {
 }
 
 std::string exchange_of(const std::string& body) {
-  body::BodySpool spool("/var/tmp", body.size());
+  body::BlockPool pool(1);
+  body::BodySpool spool(pool, "/var/tmp", body.size());
   spool.append(body);
   archive::Exchange exchange;
   exchange.url = "http://example.com/";
