@@ -9,7 +9,7 @@
 namespace fetchpool::engine {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 void require(bool condition, const char* message) {
   if (!condition) throw Error(message);
