@@ -38,6 +38,7 @@ int quota_cpus() {
 
 void close_range_between(unsigned first, unsigned last) {
   if (first > last) return;
+  OwnedFds::remove_between(first, last);
 #ifdef SYS_close_range
   if (syscall(SYS_close_range, first, last, 0) == 0) return;
 #endif

@@ -75,7 +75,8 @@ int usable_cpus();
 void fill_standard_descriptors();
 
 // Closes every descriptor from `first` on except those in [keep, keep + count), which must be
-// sorted. Works without close_range(2) and without /proc.
+// sorted. Works without close_range(2) and without /proc. For a process that was just forked: what
+// UniqueFds of its parent owned is then closed and theirs no more.
 void close_all_but(int first, const int* keep, std::size_t count);
 
 // The descriptors that are open now, sorted.

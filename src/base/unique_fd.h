@@ -5,16 +5,18 @@
 
 #include <utility>
 
+#include "base/owned_fds.h"
+
 namespace fetchpool {
 
 // Owns one descriptor, or none (-1), and closes it when it goes. An `int fd` elsewhere borrows.
 class UniqueFd {
  public:
   UniqueFd() = default;
-  explicit UniqueFd(int fd) : fd_(fd) {}
+  explicit UniqueFd(int fd) : fd_(fd) { OwnedFds::add(fd_); }
   UniqueFd(const UniqueFd&) = delete;
   UniqueFd& operator=(const UniqueFd&) = delete;
-  UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+  UniqueFd(UniqueFd&& other) noexcept : UniqueFd(other.release()) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {
     if (this != &other) reset(other.release());
     return *this;
@@ -23,10 +25,16 @@ class UniqueFd {
 
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
+  [[nodiscard]] int release() {
+    OwnedFds::remove(fd_);
+    return std::exchange(fd_, -1);
+  }
   void reset(int fd = -1) {
+    // First the note: another thread may get the same number as soon as it is closed.
+    OwnedFds::remove(fd_);
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;
+    OwnedFds::add(fd_);
   }
 
  private:

@@ -45,6 +45,8 @@ void flush_standard_streams() {
 SpawnerHost describe_host(const SpawnerOptions& options) {
   SpawnerHost host;
   if (options.keep_descriptors) host.fds = posix::open_descriptors();
+  // What belongs to other spawners and their workers must end with them.
+  std::erase_if(host.fds, OwnedFds::contains);
   host.pid = getpid();
   host.process = posix::open_process(host.pid);
   return host;

@@ -20,11 +20,12 @@ namespace fetchpool::process {
 // Which descriptors a worker has.
 enum class WorkerDescriptors {
   only_its_own,  // its channel, and standard error; 0 and 1 are /dev/null
-  inherited,     // also those the host had when the spawner was made; 0 is /dev/null
+  inherited,     // also those that the spawner keeps for them; 0 is /dev/null
 };
 
 struct SpawnerOptions {
-  // Whether the spawner keeps the descriptors of the host for workers that inherit them.
+  // Whether the spawner keeps the descriptors of the host for workers that inherit them: those that
+  // are open now and not our own.
   bool keep_descriptors = true;
   // Whether it may be made while the process has other threads: see fetchpool::prepare().
   bool allow_threads = false;

@@ -65,6 +65,32 @@ TEST_CASE("closing all but some closes exactly the others", "[base]") {
   CHECK(status == 0);
 }
 
+TEST_CASE("a descriptor is noted as ours while a UniqueFd owns it", "[base]") {
+  posix::FdPair pipe = posix::make_pipe();
+  int fd = pipe.first.get();
+  CHECK(OwnedFds::contains(fd));
+  UniqueFd moved = std::move(pipe.first);
+  CHECK(OwnedFds::contains(fd));
+  UniqueFd other(moved.release());
+  CHECK(OwnedFds::contains(fd));
+  int released = other.release();
+  CHECK_FALSE(OwnedFds::contains(released));
+  ::close(released);
+  int second = pipe.second.get();
+  pipe.second.reset();
+  CHECK_FALSE(OwnedFds::contains(second));
+  CHECK_FALSE(OwnedFds::contains(-1));
+  CHECK_FALSE(OwnedFds::contains(1 << 20));
+}
+
+TEST_CASE("descriptors closed by number are noted as ours no more", "[base]") {
+  for (int fd : {70, 127, 128, 191, 192, 300}) OwnedFds::add(fd);
+  OwnedFds::remove_between(100, 260);
+  for (int fd : {70, 300}) CHECK(OwnedFds::contains(fd));
+  for (int fd : {127, 128, 191, 192}) CHECK_FALSE(OwnedFds::contains(fd));
+  for (int fd : {70, 300}) OwnedFds::remove(fd);
+}
+
 TEST_CASE("there is at least one CPU, and one thread", "[base]") {
   CHECK(posix::usable_cpus() >= 1);
   CHECK(posix::thread_count() >= 1);

@@ -252,6 +252,17 @@ TEST_CASE("P43 a worker has its own channel and no other", "[life]") {
     CHECK(sockets.size() == 1);
 }
 
+TEST_CASE("a worker has nothing of another pool, which may have been made before", "[life]") {
+  Pool first(2);
+  first.worker_pids();
+  auto of_first = first.apply(open_sockets, 0);
+  Pool second({.processes = 2, .allow_threads = true});
+  auto of_second = second.apply(open_sockets, 0);
+  CHECK(of_first.size() == 1);
+  CHECK(of_second.size() == 1);
+  CHECK(of_first != of_second);
+}
+
 TEST_CASE("P44 a pool cannot be copied", "[life]") {
   CHECK_FALSE(std::is_copy_constructible_v<Pool>);
   CHECK_FALSE(std::is_copy_assignable_v<Pool>);
