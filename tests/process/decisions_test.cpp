@@ -1,3 +1,4 @@
+#include "process/next_look.h"
 #include "process/silence_watch.h"
 #include "process/start_guard.h"
 #include "support/catch.h"
@@ -82,6 +83,36 @@ TEST_CASE("without a limit nobody is silent", "[silence]") {
   SilenceWatch watch;
   TimePoint now{};
   for (int i = 0; i < 10; ++i) CHECK_FALSE(watch.look(now += std::chrono::hours(1), 1, true));
+}
+
+TEST_CASE("the next look is the earliest asked for", "[look]") {
+  NextLook look;
+  TimePoint now{};
+  CHECK_FALSE(look.is_due(now + seconds(1000)));
+  CHECK_FALSE(look.time());
+  look.look_at(now + seconds(5));
+  look.look_at(now + seconds(2));
+  look.look_at(now + seconds(9));
+  CHECK(look.time() == now + seconds(2));
+  CHECK_FALSE(look.is_due(now + milliseconds(1999)));
+  CHECK(look.is_due(now + seconds(2)));
+  look.begin();
+  CHECK_FALSE(look.is_due(now + seconds(100)));
+}
+
+TEST_CASE("a look that comes a second late was held up by something", "[look]") {
+  NextLook look;
+  TimePoint now{};
+  CHECK_FALSE(look.absence(now + seconds(1000)));  // nothing was expected
+  look.look_at(now + seconds(5));
+  look.expect_within(now, std::nullopt);
+  CHECK_FALSE(look.absence(now + milliseconds(5999)));
+  CHECK(look.absence(now + seconds(8)) == seconds(3));
+  CHECK_FALSE(look.absence(now + seconds(8)));  // it was told
+  look.expect_within(now, seconds(1));
+  CHECK(look.absence(now + seconds(3)) == seconds(2));
+  look.came(now + seconds(20));
+  CHECK_FALSE(look.absence(now + milliseconds(20'500)));
 }
 
 }  // namespace
