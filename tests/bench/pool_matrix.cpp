@@ -1,21 +1,23 @@
 // What becomes of the Pool where other pools hang, lose tasks or leave processes behind: one line a
 // row, two workers. Exits with 1 where a row is not as promised; a hang ends it by SIGALRM.
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <new>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "fetchpool/pool.h"
@@ -36,8 +38,9 @@ struct Board {
   std::atomic<int> initializer_runs{0};
 };
 Board* board = nullptr;
-// Workers say here that they run.
+// Workers say here that they run, and wait here until they may go on.
 int begun[2];
+int release[2];
 
 struct Result {
   std::string text;
@@ -61,22 +64,33 @@ std::string milliseconds(Clock::duration time) {
   return text;
 }
 
-bool is_alive(int pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string number, name, state;
-  return (stat >> number >> name >> state) && state != "Z";
-}
+// Some processes, whoever their parents are.
+class Watched {
+ public:
+  explicit Watched(const std::vector<int>& pids) {
+    for (int pid : pids)
+      ends_.push_back({static_cast<int>(syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0});
+  }
+  ~Watched() {
+    for (const pollfd& end : ends_) close(end.fd);
+  }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
 
-std::size_t alive(const std::vector<int>& pids) {
-  std::size_t count = 0;
-  for (int pid : pids) count += is_alive(pid);
-  return count;
-}
+  // Waits until all have ended, at most `limit`; how many have not.
+  std::size_t left_after(Clock::duration limit) {
+    auto deadline = Clock::now() + limit;
+    std::size_t left = 0;
+    for (pollfd& end : ends_) {
+      auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      if (poll(&end, 1, static_cast<int>(std::max<decltype(rest)>(rest, 0))) != 1) ++left;
+    }
+    return left;
+  }
 
-void wait_until_gone(const std::vector<int>& pids, Clock::duration limit) {
-  auto end = Clock::now() + limit;
-  while (alive(pids) > 0 && Clock::now() < end) std::this_thread::sleep_for(1ms);
-}
+ private:
+  std::vector<pollfd> ends_;
+};
 
 // A WorkerLost with what the worker ended by.
 template <class Use>
@@ -94,8 +108,8 @@ Result task_kills_worker() {
   Pool pool(2);
   auto neighbour = pool.apply_async(
       [](int x) {
-        std::this_thread::sleep_for(200ms);
-        return x;
+        char byte = 0;
+        return read(release[0], &byte, 1) == 1 ? x : -1;
       },
       4);
   Result result = expect_lost(
@@ -108,6 +122,7 @@ Result task_kills_worker() {
     took = Clock::now().time_since_epoch() - Clock::duration(board->died_at);
   }
   result.text += " after " + milliseconds(took);
+  (void)!write(release[1], "x", 1);
   result.is_good = result.is_good && took.count() > 0 && took < kLongestReport &&
                    neighbour.get() == 4 && pool.apply(square, 5) == 25;
   return result;
@@ -257,9 +272,11 @@ class Host {
     }
     close(fds[1]);
     FILE* output = fdopen(fds[0], "r");
-    for (int& worker : workers_)
-      if (std::fscanf(output, "%d", &worker) != 1) std::abort();
+    std::vector<int> pids(2);
+    for (int& pid : pids)
+      if (std::fscanf(output, "%d", &pid) != 1) std::abort();
     std::fclose(output);
+    workers_.emplace(pids);
   }
   // Sends the signal and waits for the end; how long that took.
   Clock::duration end_by(int signal, bool group) {
@@ -268,16 +285,16 @@ class Host {
     waitpid(pid_, nullptr, 0);
     return Clock::now() - begin;
   }
-  const std::vector<int>& workers() const { return workers_; }
+  Watched& workers() { return *workers_; }
 
  private:
   pid_t pid_ = 0;
-  std::vector<int> workers_ = std::vector<int>(2);
+  std::optional<Watched> workers_;
 };
 
-void sleep_long(int) {
+void run_for_ever(int) {
   (void)!write(begun[1], "x", 1);
-  std::this_thread::sleep_for(20s);
+  for (;;) pause();
 }
 
 int run_host(bool is_busy) {
@@ -285,7 +302,7 @@ int run_host(bool is_busy) {
   auto pids = pool.worker_pids();
   std::vector<fetchpool::ApplyResult<void>> running;
   for (int i = 0; is_busy && i < 2; ++i) {
-    running.push_back(pool.apply_async(sleep_long, i));
+    running.push_back(pool.apply_async(run_for_ever, i));
     char byte = 0;
     if (read(begun[0], &byte, 1) != 1) return 1;
   }
@@ -298,16 +315,14 @@ int run_host(bool is_busy) {
 Result interrupted() {
   Host host("busy");
   auto took = host.end_by(SIGINT, true);
-  wait_until_gone(host.workers(), 3s);
-  return {milliseconds(took), took < 1s && alive(host.workers()) == 0};
+  return {milliseconds(took), took < 1s && host.workers().left_after(3s) == 0};
 }
 
 Result host_killed(const char* what) {
   Host host(what);
   host.end_by(SIGKILL, false);
   auto begin = Clock::now();
-  wait_until_gone(host.workers(), 3s);
-  auto left = alive(host.workers());
+  auto left = host.workers().left_after(3s);
   return {std::to_string(left) + "/2 (gone after " + milliseconds(Clock::now() - begin) + ")",
           left == 0};
 }
@@ -351,12 +366,7 @@ class CountedInput {
 Result lazy_input() {
   Pool pool(2);
   CountedInput inputs(300'000);
-  auto results = pool.imap(
-      [](int x) {
-        std::this_thread::sleep_for(50ms);
-        return x;
-      },
-      inputs);
+  auto results = pool.imap(square, inputs);
   bool first = results.next() == 0;
   return {std::to_string(inputs.read()), first && inputs.read() <= 5};
 }
@@ -391,7 +401,7 @@ bool print(const char* row, const std::function<Result()>& run) {
 int main(int argc, char** argv) {
   void* memory =
       mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED || pipe(begun) != 0) return 1;
+  if (memory == MAP_FAILED || pipe(begun) != 0 || pipe(release) != 0) return 1;
   board = new (memory) Board;
   fetchpool::prepare();
   if (argc > 1) return run_host(std::strcmp(argv[1], "busy") == 0);
@@ -408,7 +418,7 @@ int main(int argc, char** argv) {
   good &= print("R6 a failing initializer: how often it runs", failing_initializer);
   good &= print("R7 an argument that cannot be sent", unserializable_argument);
   good &= print("R8 a pool in a task", nested);
-  good &= print("R9 Ctrl-C during tasks of 20 s: the caller is gone after", interrupted);
+  good &= print("R9 Ctrl-C during long tasks: the caller is gone after", interrupted);
   good &= print("R10 the host is killed, workers busy: left after 3 s",
                 [] { return host_killed("busy"); });
   good &= print("R11 the same, workers idle", [] { return host_killed("idle"); });
