@@ -1,0 +1,43 @@
+// Pools of a program that has threads.
+#include <csignal>
+
+#include "fetchpool/prepare.h"
+#include "process/busy_threads.h"
+#include "process/run_length.h"
+#include "support/catch.h"
+#include "test_tasks.h"
+
+namespace fetchpool::test {
+namespace {
+
+TEST_CASE("after prepare() a host full of held locks makes and uses any number of pools",
+          "[threads]") {
+  CHECK(passes_in_child([] {
+    prepare();
+    process::BusyThreads threads;
+    for (int i = 0; i < rounds_of(250); ++i) {
+      Pool pool(2);
+      if (pool.map(square, numbers(10)) != squares(10)) return false;
+      // Every other one ends at work.
+      if (i % 2 == 0) pool.drain();
+    }
+    return true;
+  }));
+}
+
+TEST_CASE("workers of a pool are replaced beside held locks", "[threads]") {
+  CHECK(passes_in_child([] {
+    prepare();
+    process::BusyThreads threads;
+    Pool pool(2);
+    for (int i = 0; i < rounds_of(250); ++i) {
+      auto lost = pool.apply_async(kill_self, int{SIGKILL});
+      lost.wait();
+      if (lost.successful() || pool.apply(square, i % 100) != (i % 100) * (i % 100)) return false;
+    }
+    return true;
+  }));
+}
+
+}  // namespace
+}  // namespace fetchpool::test
