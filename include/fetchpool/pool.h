@@ -11,7 +11,31 @@
 // A task is a plain function or a lambda without captures, of this program or of a library that
 // was loaded when the workers' spawner was made (by prepare(), or else by the Pool's constructor);
 // workers see the program's memory as it was then. Arguments and results travel as codec.h says.
-// Whatever a task does - throws, crashes, exits, is killed, never ends - concerns that task alone.
+//
+// Whatever a task does concerns that task alone; see pool_error.h for the errors:
+//   throws            its result throws RemoteError, with the exception's type name, what() and
+//                     nested exceptions; the exception itself stays in the worker, so it need not
+//                     be copyable. register_exception() brings a type back as itself.
+//   crashes, exits,   its result throws WorkerLost, which says how the worker ended. The worker is
+//   is killed         replaced. Tasks that waited behind it go on elsewhere, first and uncounted;
+//                     an answer it had given counts. With CallOptions::attempts the task itself is
+//                     run again: a task that was begun is never run twice otherwise.
+//   never ends        CallOptions::task_timeout ends it with its worker, cancel(true) does so, and
+//                     terminate(). With the worker ends all that was started in its process group.
+//   forks             and both return: only the worker answers, the copy ends silently.
+//   starts threads    which go on after it has returned: as in any program.
+//   makes a Pool      works; that pool is the worker's own.
+//   reads stdin       finds its end; stdout and stderr are the program's. Other descriptors that
+//                     the program had when the spawner was made are there, too.
+// The same holds for initializers and exit functions, as far as they can do it.
+//
+// Workers take no notice of SIGINT, SIGTERM, SIGHUP and SIGQUIT, which terminals send to everybody:
+// what these mean is the program's to decide. When the program ends, in whatever way, its workers
+// end with it.
+//
+// Tasks begin in the order in which they were submitted, each as soon as a worker is free. A worker
+// holds some short tasks ahead, but none behind one that runs for longer than about a millisecond
+// while another worker has nothing to do.
 #pragma once
 
 #include <chrono>
@@ -64,6 +88,14 @@ int worker_id();
 // but only one destroys it. It has a thread of its own, so tasks go on while nobody waits; one
 // more calls callbacks.
 //
+// Its life: it takes calls until close(), terminate() or its destructor; after close() what was
+// accepted is run, workers that die are still replaced; join() waits for the last of it. close()
+// and terminate() may be called again, and in any order; a pool that was closed can be terminated.
+// Results may outlive it, and none is ever left unfinished: those that did not come to their end
+// throw PoolTerminated. Where no worker can be started any more, all unfinished results and later
+// calls end with PoolBroken (InitializerError where the initializer is the reason); the Pool stays
+// as it is and should be destroyed.
+//
 // After a fork() of the host, the child must not use the copy that it has; destroying that does
 // nothing.
 class Pool {
@@ -92,9 +124,11 @@ class Pool {
     return apply_async(options, std::forward<F>(function), std::forward<A>(arguments)...).get();
   }
 
-  // The same without waiting. Throws Error after close() or terminate(), SerializationError where
-  // the function is not in the workers' image, and what encoding an argument throws; everything
-  // else is told by the result. May be called with options first:
+  // The same without waiting. Throws Error after close() or terminate() and where an option makes
+  // no sense, SerializationError where the function is not in the workers' image or the arguments
+  // have more than PoolOptions::max_message bytes, and what encoding an argument throws; everything
+  // else is told by the result. Never waits, however many calls are queued: imap() bounds them. May
+  // be called with options first:
   //
   //   pool.apply_async({.attempts = 3, .task_timeout = 10s}, parse, text)
   template <class F, class... A>
@@ -115,8 +149,11 @@ class Pool {
   }
 
   // Calls the function with every element of `input` and returns the values in its order. The
-  // whole input is read first; for long or endless ones see imap(). All elements are run even
-  // where some fail; then throws the error of the first one that failed.
+  // whole input is read first, by the calling thread; for long or endless ones see imap(). All
+  // elements are run even where some fail (but see CallOptions::fail_fast); then throws the error
+  // of the first one, in the order of the input, that failed. For all values and errors beside each
+  // other see MapResult::results(). Elements travel in chunks of CallOptions::chunksize; each of a
+  // chunk succeeds, fails and is lost by itself.
   template <class F, std::ranges::input_range Range>
   auto map(F&& function, Range&& input, const CallOptions& options = {}) {
     using Task = detail::Task<F, std::ranges::range_reference_t<Range>>;
@@ -144,8 +181,9 @@ class Pool {
   }
 
   // As map(), but lazy: results come one after the other while the input is still being read. An
-  // input that is an lvalue must outlive the result; others are moved into it. Throws Error where
-  // the Pool is closed, SerializationError as apply_async().
+  // input that is an lvalue must outlive the result; others are moved into it. The Pool may go
+  // before the result, whose unread elements then throw PoolTerminated. Throws Error where the Pool
+  // is closed, SerializationError as apply_async(). Has no callback and error_callback.
   template <class F, std::ranges::input_range Range>
   auto imap(F&& function, Range&& input, const CallOptions& options = {}) {
     return start_imap(std::forward<F>(function), std::forward<Range>(input), options, true);
@@ -156,7 +194,8 @@ class Pool {
     return start_imap(std::forward<F>(function), std::forward<Range>(input), options, false);
   }
 
-  // No more calls are taken; what was accepted is still run, then the workers leave. Does not wait.
+  // No more calls are taken; what was accepted is still run, then the workers leave, after the exit
+  // function where there is one. Does not wait. An imap() under way reads its input no further.
   void close();
   // Ends the workers now, whatever they do; unfinished results become ready with PoolTerminated.
   // Returns when all workers, and the processes they started in their groups, are gone.
