@@ -18,8 +18,6 @@ namespace fetchpool::cli {
 namespace {
 
 std::string advice(int error_number) {
-  if (error_number == EMFILE)
-    return " (the limit of open files is too low; raise it: ulimit -n 256)";
   if (error_number == EAGAIN) return " (the limit of processes is too low; raise it: ulimit -u)";
   return "";
 }

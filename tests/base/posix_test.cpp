@@ -1,6 +1,7 @@
 #include "base/posix.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -44,6 +45,14 @@ TEST_CASE("an error names what was tried and why it failed", "[base]") {
     CHECK(std::string(error.what()) == "cannot open /nonexistent/file: No such file or directory");
     CHECK(error.error_number() == ENOENT);
   }
+}
+
+TEST_CASE("who has too few descriptors is told how many and how to get more", "[base]") {
+  struct rlimit limit {};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK(std::string(SystemError("cannot make a pipe", EMFILE).what()) ==
+        "cannot make a pipe: Too many open files (this process may have " +
+            std::to_string(limit.rlim_cur) + "; \"ulimit -n\" allows more)");
 }
 
 TEST_CASE("closing all but some closes exactly the others", "[base]") {
