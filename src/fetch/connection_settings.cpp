@@ -89,6 +89,12 @@ void ConnectionSettings::use_certificate(CURL* easy, bool without_secrets) const
   set(easy, CURLOPT_KEYPASSWD, text(options_.key_password));
 }
 
+bool may_speak_http2(const FetchOptions& options) {
+  bool by_default = LIBCURL_VERSION_NUM >= 0x080000;
+  return options.http_version == HttpVersion::http2 ||
+         (options.http_version == HttpVersion::automatic && by_default && !options.warc);
+}
+
 bool sees_end_of_stream() {
   static const bool sees = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
   return sees;

@@ -36,6 +36,9 @@ class ConnectionSettings {
   CurlList connect_to_;
 };
 
+// Whether hosts may be spoken to in HTTP/2, as far as can be told without libcurl.
+bool may_speak_http2(const FetchOptions& options);
+
 // Whether the libcurl in use, here and now, notices an HTTP/2 answer that was cut.
 bool sees_end_of_stream();
 

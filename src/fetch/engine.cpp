@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/wire.h"
+#include "fetch/connection_settings.h"
 #include "fetch/engine_options.h"
 #include "fetch/limits.h"
 #include "fetch/request_rules.h"
@@ -210,7 +211,10 @@ void Engine::send_to(int place, const Schedule::Start& start, TimePoint now) {
   if (attempts > 0 && request.chain.attempts() > attempts) ++retries_;
   hop.host = start.host;
   hop.host_quota = start.quota;
-  hop.tell_connected = start.host_is_new || options_.wait_per_host.count() > 0;
+  hop.share_connection = start.http2;
+  // Whether the host speaks HTTP/2, and so belongs to one worker, shows with the first answer only.
+  bool may_be_http2 = may_speak_http2(options_) && hop.url.starts_with("https:");
+  hop.tell_connected = (start.host_is_new && !may_be_http2) || options_.wait_per_host.count() > 0;
   hop.pauses_seen = pauses_seen(place);
   request.limit =
       hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
@@ -284,6 +288,7 @@ void Engine::release(Request& request) {
 }
 
 void Engine::on_done(Request& request, HopResult hop) {
+  if (!hop.http_version.empty()) schedule_.speaks_http2(request.host, hop.http_version == "2");
   if (hop.request_sent) schedule_.connected(request.host);
   release(request);
   request.suspect = false;

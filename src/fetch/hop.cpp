@@ -48,7 +48,8 @@ std::string HopRequest::encode() const {
   writer.value(std::int64_t{time_left.count()});
   bool has_own = !headers.empty() || content == Content::own;
   writer.value(static_cast<std::uint8_t>(tell_connected | fresh_connection << 1 |
-                                         without_secrets << 2 | public_only << 3 | has_own << 4));
+                                         without_secrets << 2 | public_only << 3 | has_own << 4 |
+                                         share_connection << 5));
   writer.value(content);
   writer.text(method);
   writer.text(url);
@@ -70,6 +71,7 @@ HopRequest HopRequest::decode(std::string_view bytes) {
   request.fresh_connection = flags & 2;
   request.without_secrets = flags & 4;
   request.public_only = flags & 8;
+  request.share_connection = flags & 32;
   reader.value(request.content);
   reader.text(request.method);
   reader.text(request.url);

@@ -32,6 +32,8 @@ struct HopRequest {
   bool fresh_connection = false;
   // A redirect led to another origin: headers that may hold secrets stay behind.
   bool without_secrets = false;
+  // The host speaks HTTP/2: wait for a connection to it rather than make one more.
+  bool share_connection = false;
   // Only to addresses of the open internet.
   bool public_only = false;
   enum class Content : std::uint8_t {

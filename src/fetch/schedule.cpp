@@ -81,6 +81,7 @@ int Schedule::quota(const Host& host, int worker) const {
   auto workers = usable_.size();
   auto place = static_cast<std::size_t>(at - usable_.begin()) + workers - host.hash % workers;
   int slots = slots_of(host);
+  if (host.http2) return place % workers == 0 ? slots : 0;
   int all = static_cast<int>(workers);
   return slots / all + (static_cast<int>(place % workers) < slots % all ? 1 : 0);
 }
@@ -163,7 +164,8 @@ std::optional<Schedule::Start> Schedule::start_real(TimePoint now, const std::ve
 std::optional<Schedule::Start> Schedule::start_at(Host& host, TimePoint now,
                                                   const std::vector<int>& room) {
   Entry entry = host.front();
-  Start start{entry.ticket, host.id, kAlone, 1, host.knowledge == Host::Knowledge::unknown};
+  Start start{entry.ticket, host.id, kAlone, 1, host.knowledge == Host::Knowledge::unknown,
+              host.http2};
   if (entry.alone) {
     ++host.alone;
   } else {
@@ -224,7 +226,8 @@ std::optional<Schedule::Start> Schedule::start_ahead(const std::vector<int>& roo
       if (room[w] <= 0 || slots == 0 || host.at_worker[w] < slots ||
           host.at_worker[w] >= slots * (1 + options_.ahead))
         continue;
-      Start start{host.front().ticket, host.id, worker, static_cast<std::uint32_t>(slots), false};
+      Start start{host.front().ticket, host.id, worker, static_cast<std::uint32_t>(slots), false,
+                  host.http2};
       ++host.at_worker[w];
       take(host);
       return start;
@@ -244,6 +247,14 @@ void Schedule::connected(HostId id) {
   Host& host = *hosts_[id];
   if (host.knowledge == Host::Knowledge::known) return;
   host.knowledge = Host::Knowledge::known;
+  recount(host);
+  refresh(host);
+}
+
+void Schedule::speaks_http2(HostId id, bool does) {
+  Host& host = *hosts_[id];
+  if (host.http2 == does) return;
+  host.http2 = does;
   recount(host);
   refresh(host);
 }

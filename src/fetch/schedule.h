@@ -64,6 +64,7 @@ class Schedule {
     int worker;           // in [0, workers), or kAlone
     std::uint32_t quota;  // transfers at once to this host at this worker
     bool host_is_new;     // the first transfer to a host of which nothing is known
+    bool http2;           // the host is known to speak it
   };
 
   explicit Schedule(const Options& options);
@@ -89,6 +90,9 @@ class Schedule {
 
   // A transfer to the host stands: it is no longer unknown.
   void connected(HostId host);
+  // Whether the host speaks HTTP/2. One that does belongs to one worker, where all its slots are
+  // streams of one connection.
+  void speaks_http2(HostId host, bool does);
   // A request went out to the host. Needed only where there is a wait.
   void request_went_out(HostId host, TimePoint now);
   // What next() started has ended, in whatever way. `worker` is as in Start.

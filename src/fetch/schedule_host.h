@@ -12,6 +12,7 @@ struct Schedule::Host {
   std::string name;
   std::size_t hash = 0;
   Knowledge knowledge = Knowledge::unknown;
+  bool http2 = false;      // known to speak it
   TimePoint gate_opens{};  // while trying
   TimePoint paused_until{};
   Pacer pacer;

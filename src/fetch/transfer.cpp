@@ -151,6 +151,7 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   using Content = HopRequest::Content;
   bool same_freshness = request_.fresh_connection == request.fresh_connection;
   bool same_secrets = request_.without_secrets == request.without_secrets;
+  bool same_sharing = request_.share_connection == request.share_connection;
   bool same_content = request_.method == request.method && request_.content == request.content &&
                       request.content != Content::own;
   bool same_headers =
@@ -177,6 +178,8 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   if (!same_content) use_content();
   if (!same_headers) use_headers();
   if (!same_secrets) shared_.connection.use_certificate(easy_.get(), request_.without_secrets);
+  // Never for others: behind one slow answer of HTTP/1.1, all would wait.
+  if (!same_sharing) set(easy_.get(), CURLOPT_PIPEWAIT, request_.share_connection ? 1L : 0L);
   if (!same_freshness) set(easy_.get(), CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
 }
 

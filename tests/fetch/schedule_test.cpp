@@ -273,3 +273,27 @@ TEST_CASE("the slots of a worker that is not there belong to the others", "[fetc
   CHECK(lane.start_all().size() == 2);
   CHECK(lane.schedule.running() == 4);
 }
+
+TEST_CASE("a host that speaks HTTP/2 has all its slots at one worker, until it does not any more",
+          "[fetch]") {
+  Lane lane(options(20, 6, 3));
+  lane.make_known("https://a:443");
+  auto host = lane.schedule.host("https://a:443");
+  lane.schedule.speaks_http2(host, true);
+  for (Schedule::Ticket ticket = 1; ticket <= 20; ++ticket) lane.add("https://a:443", ticket);
+  auto starts = lane.start_all();
+  REQUIRE(starts.size() == 6);
+  for (const auto& start : starts) {
+    CHECK(start.worker == starts[0].worker);
+    CHECK(start.quota == 6);
+    CHECK(start.http2);
+    lane.schedule.ended(host, start.worker);
+  }
+  lane.schedule.speaks_http2(host, false);
+  std::set<int> workers;
+  for (const auto& start : lane.start_all()) {
+    workers.insert(start.worker);
+    CHECK_FALSE(start.http2);
+  }
+  CHECK(workers.size() == 3);
+}

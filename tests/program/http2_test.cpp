@@ -1,6 +1,8 @@
 // HTTP/2: told truthfully, whatever the server and libcurl make of it.
 #include <curl/curl.h>
 
+#include <set>
+
 #include "program/records.h"
 #include "support/catch.h"
 #include "support/nginx.h"
@@ -108,6 +110,28 @@ TEST_CASE("many pages come over HTTP/2 from nginx, in order and whole") {
     bool is_h2 = done.out.find("\"http_version\":\"2\"") != std::string::npos;
     CHECK(is_h2 == (std::string(version) == "--http2"));
   }
+}
+
+TEST_CASE("a host that speaks HTTP/2 is reached by one connection, one of HTTP/1.1 by several") {
+  if (!Nginx::is_installed()) return;
+  TestCa ca;
+  NginxOptions options;
+  options.certificate = ca.valid();
+  options.http2 = true;
+  options.server_lines = "  location / { return 200 \"$connection\\n\"; }\n";
+  Nginx nginx(options);
+  std::string list;
+  for (int i = 0; i < 500; ++i) list += nginx.tls_url("/" + std::to_string(i)) + "\n";
+  auto connections = [&](const char* version) {
+    Finished done =
+        fetchpool({version, "--cacert", ca.file(), "-p", "2", "--raw"}).stdin_text(list).run();
+    CHECK(done.status == 0);
+    std::vector<std::string> lines = done.lines();
+    CHECK(lines.size() == 500);
+    return std::set<std::string>(lines.begin(), lines.end()).size();
+  };
+  CHECK(connections("--http2") == 1);
+  CHECK(connections("--http1.1") > 1);
 }
 
 }  // namespace
