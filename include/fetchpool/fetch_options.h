@@ -105,6 +105,10 @@ struct FetchOptions {
   std::chrono::milliseconds connect_timeout{10000};  // name resolution to the end of the handshake
   // One attempt, all its redirects included; waiting for a turn is not counted.
   std::chrono::milliseconds max_time{60000};
+  // A transfer that brings less than so many bytes a second (0: any speed will do), over all of
+  // speed_time, is ended as low_speed. Counted are headers and body, from when it is connected.
+  std::uint64_t speed_limit = 0;
+  std::chrono::milliseconds speed_time{30000};
   std::uint64_t max_body_bytes = std::uint64_t{64} << 20;  // on the wire, and decoded; 0: no limit
   std::uint64_t max_header_bytes = 256 << 10;              // of one response, 1xx and trailers too
   int max_header_lines = 1000;

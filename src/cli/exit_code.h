@@ -22,6 +22,7 @@ class ExitCode {
   // kExitInternal, kExitUsage, kExitLocalIo or kExitOutputClosed; the first one counts.
   void fail(int code);
   bool has_failed() const { return failure_ != kExitOk; }
+  void stop_by_limit() { cancelled_ = true; }
   void stop_by_signal(int signal) { signal_ = signal; }
 
   // With `exit_zero`, URLs that failed do not count.

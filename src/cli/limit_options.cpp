@@ -4,6 +4,7 @@
 #include "cli/option_group.h"
 #include "cli/option_list.h"
 #include "cli/quantities.h"
+#include "cli/run_limits.h"
 #include "cli/status_list.h"
 
 namespace fetchpool::cli {
@@ -17,6 +18,14 @@ void define_limits(CLI::App& app, Arguments& a) {
   group.value(
       "-m,--max-time", "TIME", "for one attempt with all its redirects (60s)",
       [&a](const std::string& word) { a.fetch.max_time = parse_duration("--max-time", word); });
+  group.value(
+      "-Y,--speed-limit", "SIZE", "give up below so many bytes a second, 0: never (0)",
+      [&a](const std::string& word) { a.fetch.speed_limit = parse_size("--speed-limit", word); });
+  group.value("-y,--speed-time", "TIME", "for which it may be slower (30s)",
+              [&a](const std::string& word) {
+                a.fetch.speed_time = parse_duration("--speed-time", word);
+                if (a.fetch.speed_limit == 0) a.fetch.speed_limit = 1;  // as in curl
+              });
   group.value("--max-filesize", "SIZE", "for the body, sent or unpacked, 0: no limit (64M)",
               [&a](const std::string& word) {
                 a.fetch.max_body_bytes = parse_size("--max-filesize", word);
@@ -28,6 +37,19 @@ void define_limits(CLI::App& app, Arguments& a) {
   group.value("--max-redirs", "N", "redirects to follow (20)", [&a](const std::string& word) {
     a.fetch.max_redirects = parse_count("--max-redirs", word, 0, 1000);
   });
+}
+
+void define_run_limits(CLI::App& app, Arguments& a) {
+  OptionGroup group(app, "Limits for the whole run (exit status 9)");
+  group.value("--stop", "TIME", "start nothing more after TIME", [&a](const std::string& word) {
+    a.run_limits.time = parse_duration("--stop", word);
+  });
+  group.value("--max-total-bytes", "SIZE", "nor once so many bytes of bodies have come",
+              [&a](const std::string& word) {
+                a.run_limits.bytes = parse_size("--max-total-bytes", word);
+              });
+  group.value("--max-failures", "N|P%", "nor once so many URLs failed, or that share of 50 or more",
+              [&a](const std::string& word) { parse_failures(word, a.run_limits); });
 }
 
 }  // namespace fetchpool::cli

@@ -16,6 +16,7 @@ void define_options(CLI::App& app, Arguments& arguments) {
   define_politeness(app, arguments);
   define_retry(app, arguments);
   define_limits(app, arguments);
+  define_run_limits(app, arguments);
   define_safety(app, arguments);
   define_request(app, arguments);
   define_connection(app, arguments);

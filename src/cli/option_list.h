@@ -26,6 +26,7 @@ void define_parallel(CLI::App& app, Arguments& arguments);    // schedule_option
 void define_politeness(CLI::App& app, Arguments& arguments);  // politeness_options.cpp
 void define_retry(CLI::App& app, Arguments& arguments);       // retry_options.cpp
 void define_limits(CLI::App& app, Arguments& arguments);      // limit_options.cpp
+void define_run_limits(CLI::App& app, Arguments& arguments);  // limit_options.cpp
 void define_safety(CLI::App& app, Arguments& arguments);      // safety_options.cpp
 void define_request(CLI::App& app, Arguments& arguments);     // request_options.cpp
 void define_connection(CLI::App& app, Arguments& arguments);  // connection_options.cpp

@@ -70,7 +70,8 @@ RunLoop::RunLoop(const Arguments& arguments)
       reader_(arguments.urls, lists_to_read(arguments)),
       output_options_(output_options(arguments)),
       journal_(open_journal(arguments, output_options_)),
-      progress_(arguments.progress, arguments.quiet, start_) {
+      progress_(arguments.progress, arguments.quiet, start_),
+      limits_(arguments.run_limits) {
   if (!journal_ || journal_->lines_before() == 0) begin_output();
 }
 
@@ -141,6 +142,7 @@ void RunLoop::fetch_all() {
     bool busy = collect();
     if (!busy) sink_->flush();
     if (journal_) journal_->commit_if_due(*sink_, Clock::now());
+    obey_limits();
     apply_back_pressure();
     tell();
     if (!is_finished()) wait_for_events(busy);
@@ -220,6 +222,7 @@ void RunLoop::take(FetchResult& result) {
   }
   summary_.add(result);
   exit_code_.add(result.outcome, result.response_code);
+  if (result.outcome != Outcome::cancelled) limits_.add(result.ok(), result.size_download);
   name_failure(result);
   if (journal_ && result.outcome == Outcome::cancelled)
     cancelled_.push_back(std::move(result));
@@ -262,6 +265,9 @@ std::optional<Clock::duration> RunLoop::time_to_wait(bool only_look) const {
   auto next = progress_.next_update();
   auto commit = journal_ ? journal_->next_commit() : std::nullopt;
   if (commit && (!next || *commit < *next)) next = commit;
+  auto end = stop_ == Stop::none ? limits_.time_left(Clock::now() - start_) : std::nullopt;
+  if (end && (!next || start_ + arguments_.run_limits.time < *next))
+    next = start_ + arguments_.run_limits.time;
   if (!next) return std::nullopt;
   return std::max(*next - Clock::now(), Clock::duration::zero());
 }
@@ -280,7 +286,7 @@ void RunLoop::wait_for_events(bool only_look) {
 
 void RunLoop::obey_signals() {
   Stop requested = signals_.requested();
-  if (requested == stop_) return;
+  if (requested <= stop_) return;
   stop_ = requested;
   exit_code_.stop_by_signal(signals_.first_signal());
   if (stop_ == Stop::cancel) return fetcher_.cancel();
@@ -288,6 +294,16 @@ void RunLoop::obey_signals() {
   if (auto running = fetcher_.counts().running; running > 0)
     log::info(fmt::format("stopping after {}; once more ends them now",
                           format_count(running, "running transfer")));
+}
+
+void RunLoop::obey_limits() {
+  if (stop_ != Stop::none || is_finished()) return;
+  auto reached = limits_.reached(Clock::now() - start_);
+  if (!reached) return;
+  log::warning(fmt::format("{}: what has not begun is left", *reached));
+  stop_ = Stop::drain;
+  exit_code_.stop_by_limit();
+  fetcher_.stop();
 }
 
 // Writes what is left. A slow reader is waited for, but not against the will of whoever asked

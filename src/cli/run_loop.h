@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/progress.h"
 #include "cli/request_reader.h"
+#include "cli/run_limits.h"
 #include "cli/stop_signals.h"
 #include "cli/summary.h"
 #include "cli/url_reader.h"
@@ -49,6 +50,7 @@ class RunLoop {
   void wait_for_events(bool only_look);
   std::optional<Clock::duration> time_to_wait(bool only_look) const;
   void obey_signals();
+  void obey_limits();
   void write_rest();
   void end_journal();
   void summarize();
@@ -69,6 +71,7 @@ class RunLoop {
   Progress progress_;
   Summary summary_;
   ExitCode exit_code_;
+  RunLimits limits_;
 
   Stop stop_ = Stop::none;
   bool reader_waits_ = false;  // the list has nothing more at the moment

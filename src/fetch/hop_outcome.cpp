@@ -44,6 +44,9 @@ HopOutcome ended_by_us(const Observed& seen) {
     case Observed::Abort::timeout:
       return failed(Outcome::timeout, seen.head->complete() ? "the body took too long to arrive"
                                                             : "the answer took too long");
+    case Observed::Abort::low_speed:
+      return failed(Outcome::low_speed, seen.head->complete() ? "the body came too slowly"
+                                                              : "the answer came too slowly");
     case Observed::Abort::head_limit:
       return failed(Outcome::headers_too_large, seen.head->reason());
     case Observed::Abort::head_protocol:

@@ -22,6 +22,7 @@ struct Observed {
     none,
     timeout,        // the attempt's time was up
     connect_late,   // it did not stand in time
+    low_speed,      // too few bytes came for too long
     head_limit,     // the response's head is beyond its limits; see `head`
     head_protocol,  // the response's head is no HTTP; see `head`
     body,           // the body is too large or its coding wrong; see `decoding`

@@ -24,7 +24,7 @@ void check(const FetchOptions& options, int workers) {
           "the limits of headers must not be 0");
   require(options.connect_timeout.count() >= 0 && options.max_time.count() >= 0 &&
               options.retry_delay.count() >= 0 && options.max_retry_delay.count() >= 0 &&
-              options.max_retry_after.count() >= 0,
+              options.max_retry_after.count() >= 0 && options.speed_time.count() >= 0,
           "times must not be negative");
   require(options.worker_timeout.count() >= 0, "worker_timeout must not be negative");
   constexpr double kMostRate = 1e6;

@@ -171,6 +171,7 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   deadline_ = request_.time_left.count() > 0 ? now + request_.time_left : TimePoint::max();
   connect_deadline_ =
       options.connect_timeout.count() > 0 ? now + options.connect_timeout : TimePoint::max();
+  speed_.begin(options.speed_limit, options.speed_time, now);
   started_at_ = std::chrono::duration_cast<std::chrono::microseconds>(
                     std::chrono::system_clock::now().time_since_epoch())
                     .count();
@@ -223,9 +224,17 @@ Observed::Abort Transfer::late_for() const {
   return connecting ? Observed::Abort::connect_late : Observed::Abort::timeout;
 }
 
+bool Transfer::is_too_slow(TimePoint now) {
+  std::uint64_t bytes = head_.size() + body_.wire_bytes();
+  // Until the connection stands its own limit holds.
+  if (!seen_.connection_ready) speed_.restart(now, bytes);
+  return speed_.is_too_slow(now, bytes);
+}
+
 void Transfer::add_time(Clock::duration more) {
   if (deadline_ != TimePoint::max()) deadline_ += more;
   if (connect_deadline_ != TimePoint::max()) connect_deadline_ += more;
+  speed_.add_time(more);
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {

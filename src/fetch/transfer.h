@@ -16,6 +16,7 @@
 #include "fetch/received_body.h"
 #include "fetch/request_headers.h"
 #include "fetch/response_head.h"
+#include "fetch/speed_watch.h"
 #include "fetch/transfer_archive.h"
 #include "fetch/transfer_settings.h"
 
@@ -81,6 +82,9 @@ class Transfer {
   // When it is late, and for what.
   TimePoint deadline() const;
   Observed::Abort late_for() const;
+  // When to look whether it is too slow.
+  TimePoint next_look() const { return speed_.next_look(); }
+  bool is_too_slow(TimePoint now);
   // Moves all its deadlines.
   void add_time(Clock::duration more);
   bool is_connected() const { return seen_.connection_ready; }
@@ -126,6 +130,7 @@ class Transfer {
   std::chrono::microseconds before_{0};  // from its beginning until libcurl had it
   TimePoint connect_deadline_ = TimePoint::max();
   TimePoint deadline_ = TimePoint::max();
+  SpeedWatch speed_;
   std::int64_t started_at_ = 0;
 };
 

@@ -171,6 +171,7 @@ void TransferLoop::begin(Waiting&& hop) {
   bool tell = hop.request.tell_connected;
   transfer.start(hop.job, std::move(hop.request), slot, now_);
   next_deadline_ = std::min(next_deadline_, transfer.deadline());
+  next_look_ = std::min(next_look_, transfer.next_look());
   if (tell) to_tell_.push_back(&transfer);
   connect(transfer);
 }
@@ -201,12 +202,13 @@ void TransferLoop::take_names() {
 
 bool TransferLoop::run(Clock::duration timeout) {
   TimePoint until = now_ + timeout;
-  if (running_ > 0) until = std::min(until, next_deadline_);
+  if (running_ > 0) until = std::min({until, next_deadline_, next_look_});
   if (timer_) until = std::min(until, *timer_);
   if (!nameless_.empty()) until = now_;
   bool foreign = serve_sockets(std::max(until - now_, Clock::duration::zero()));
   serve_timer();
   collect();
+  if (now_ >= next_look_) end_slow_ones();
   if (now_ >= next_deadline_) {
     // Sockets once more before judging: only who is silent after a fresh look is late.
     for (int turn = 0; turn < 50 && running_ > 0; ++turn) {
@@ -269,6 +271,7 @@ void TransferLoop::discount_stop(TimePoint before, Clock::duration expected) {
   for (Transfer* transfer : active_)
     if (transfer) transfer->add_time(now_ - before);
   if (next_deadline_ != TimePoint::max()) next_deadline_ += now_ - before;
+  if (next_look_ != TimePoint::max()) next_look_ += now_ - before;
 }
 
 void TransferLoop::collect() {
@@ -315,6 +318,22 @@ void TransferLoop::end_late_ones() {
       end(*transfer, CURLE_OPERATION_TIMEDOUT);
     } else {
       next_deadline_ = std::min(next_deadline_, transfer->deadline());
+    }
+  }
+}
+
+// Without another look at the sockets: for a transfer that never stops to bring bytes, and nothing
+// but these, that would take long.
+void TransferLoop::end_slow_ones() {
+  next_look_ = TimePoint::max();
+  for (std::size_t slot = 0; slot < active_.size(); ++slot) {
+    Transfer* transfer = active_[slot];
+    if (!transfer) continue;
+    if (transfer->next_look() <= now_ && transfer->is_too_slow(now_)) {
+      transfer->abort(Observed::Abort::low_speed);
+      end(*transfer, CURLE_OPERATION_TIMEDOUT);
+    } else {
+      next_look_ = std::min(next_look_, transfer->next_look());
     }
   }
 }

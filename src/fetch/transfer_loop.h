@@ -91,6 +91,7 @@ class TransferLoop {
   void collect();
   void end(Transfer& transfer, CURLcode code);
   void end_late_ones();
+  void end_slow_ones();
   void tell_connected();
   void discount_stop(TimePoint before, Clock::duration expected);
 
@@ -110,6 +111,7 @@ class TransferLoop {
   std::vector<std::uint8_t> registered_;  // by socket: what epoll waits for
   std::optional<TimePoint> timer_;
   TimePoint next_deadline_ = TimePoint::max();
+  TimePoint next_look_ = TimePoint::max();
   TimePoint now_;
   int running_ = 0;
   bool has_names_ = false;  // whether names were looked up that nobody has taken yet

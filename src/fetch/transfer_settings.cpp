@@ -69,6 +69,8 @@ std::string TransferSettings::encode() const {
   writer.text(options.ca_file);
   writer.value(options.worker_timeout.count());
   writer.value(options.connect_timeout.count());
+  writer.value(options.speed_limit);
+  writer.value(options.speed_time.count());
   writer.value(options.max_body_bytes);
   writer.value(options.max_header_bytes);
   writer.value(options.max_header_lines);
@@ -106,6 +108,8 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
       std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
   options.connect_timeout =
       std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
+  reader.value(options.speed_limit);
+  options.speed_time = std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());
   reader.value(options.max_body_bytes);
   reader.value(options.max_header_bytes);
   reader.value(options.max_header_lines);

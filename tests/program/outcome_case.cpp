@@ -17,6 +17,7 @@ int exit_code_of(const OutcomeCase& row) {
                                                    {"tls", 5},
                                                    {"timeout_connect", 4},
                                                    {"timeout", 4},
+                                                   {"low_speed", 4},
                                                    {"reset", 4},
                                                    {"empty_reply", 4},
                                                    {"truncated", 4},
