@@ -95,6 +95,21 @@ void parse_words(CLI::App& app, std::vector<std::string> words) {
   }
 }
 
+void check_directory(const Arguments& arguments) {
+  if (arguments.directory.empty()) {
+    if (!arguments.name_template.empty() || arguments.keep_partial)
+      throw UsageError("--output-template and --keep-partial are of use with -P DIR only");
+    return;
+  }
+  if (!arguments.output.empty())
+    throw UsageError("-o and -P exclude each other: the records are in DIR/manifest.jsonl");
+  if (arguments.raw) throw UsageError("--raw and -P exclude each other");
+  if (arguments.unordered)
+    throw UsageError(
+        "--unordered and -P exclude each other: files come as they come, and their "
+        "manifest is in the order of the list");
+}
+
 void check_combinations(const Arguments& arguments) {
   if (arguments.raw && arguments.no_body)
     throw UsageError("--raw and --no-body exclude each other: nothing would be written");
@@ -102,9 +117,12 @@ void check_combinations(const Arguments& arguments) {
     throw UsageError(
         "--base and --default-scheme exclude each other: a line without a scheme is either "
         "relative to the base or begins with a host name");
-  if (arguments.go_on && (arguments.output.empty() || arguments.output == "-"))
+  check_directory(arguments);
+  bool to_stdout = arguments.output.empty() || arguments.output == "-";
+  if (arguments.go_on && arguments.directory.empty() && to_stdout)
     throw UsageError(
-        "--continue needs -o FILE: what was written to standard output cannot be taken up again");
+        "--continue needs -o FILE or -P DIR: what was written to standard output cannot be taken "
+        "up again");
   if (arguments.force && !arguments.go_on) throw UsageError("--force is of use with -c only");
   const FetchOptions& fetch = arguments.fetch;
   if (fetch.method == "HEAD" && !arguments.data_option.empty())
@@ -143,9 +161,8 @@ void derive(Arguments& arguments) {
   if (arguments.data_option == "--json") add_json_headers(arguments.fetch);
   if (arguments.output == "-") arguments.output.clear();
   FetchOptions& fetch = arguments.fetch;
-  fetch.body = arguments.no_body ? BodyForm::none
-               : arguments.raw   ? BodyForm::raw
-                                 : BodyForm::json_text;
+  bool as_it_is = arguments.raw || !arguments.directory.empty();
+  fetch.body = arguments.no_body ? BodyForm::none : as_it_is ? BodyForm::raw : BodyForm::json_text;
   fetch.response_headers = arguments.include_headers;
   fetch.warc = !arguments.warc.empty();
 }

@@ -46,7 +46,10 @@ struct Arguments {
   bool dry_run = false;
 
   // --- what to write
-  std::string output;  // empty: standard output
+  std::string output;         // empty: standard output
+  std::string directory;      // bodies as files, and their records; empty: none
+  std::string name_template;  // for the names of those files; empty: numbers
+  bool keep_partial = false;
   bool raw = false;
   bool no_body = false;
   bool include_headers = false;

@@ -4,14 +4,39 @@
 #include "cli/option_group.h"
 #include "cli/option_list.h"
 #include "cli/quantities.h"
+#include "cli/usage_error.h"
+#include "output/file_name.h"
 
 namespace fetchpool::cli {
+namespace {
+
+std::string file_template(const std::string& word) {
+  not_empty("--output-template", word, "the files");
+  try {
+    output::check_template(word);
+  } catch (const Error& error) {
+    throw UsageError(std::string("--output-template: ") + error.what());
+  }
+  return word;
+}
+
+}  // namespace
 
 void define_output(CLI::App& app, Arguments& a) {
   OptionGroup group(app, "What to write");
   group.value(
       "-o,--output", "FILE", "write to FILE (standard output)",
       [&a](const std::string& word) { a.output = not_empty("--output", word, "the file"); });
+  group.value("-P,--output-dir,--directory-prefix,--dir", "DIR",
+              "write each body to a file beneath DIR, and records to DIR/manifest.jsonl",
+              [&a](const std::string& word) {
+                a.directory = not_empty("--output-dir", word, "the directory");
+              });
+  group.value("--output-template", "NAME",
+              "name those files so: {seq:09}, {host}, {path}, {basename}, {ext} ...",
+              [&a](const std::string& word) { a.name_template = file_template(word); });
+  group.flag("--keep-partial", "keep bodies of what failed as NAME.part",
+             [&a] { a.keep_partial = true; });
   group.flag("--raw", "write the bodies alone, one after the other", [&a] { a.raw = true; });
   group.flag("--no-body", "write records without bodies", [&a] { a.no_body = true; });
   group.value("--warc", "FILE", "archive what was fetched in FILE (WARC 1.1, gzip) besides",

@@ -2,9 +2,13 @@
 
 #include <sys/stat.h>
 
+#include <utility>
+
 #include "cli/log.h"
 #include "cli/safe_text.h"
 #include "cli/usage_error.h"
+#include "output/directory_sink.h"
+#include "output/run_report.h"
 
 namespace fetchpool::cli {
 namespace {
@@ -31,6 +35,25 @@ std::string one_word(std::string_view path) {
   return safe_text(word);
 }
 
+// The journal of a directory is always written: without it nobody could tell whose files these are.
+output::RunJournal open_in_directory(const Arguments& arguments,
+                                     const output::OutputOptions& output) {
+  output::Directory directory = output::Directory::open(arguments.directory);
+  output::RunJournalOptions options = journal_options(arguments, output);
+  options.output = safe_text(arguments.directory);
+  options.output_is_empty = true;
+  for (const char* name : {output::kManifest, output::kFailedList, output::kSummary}) {
+    if (!directory.has(name)) continue;
+    options.output_is_empty = false;
+    if (!arguments.go_on)
+      throw UsageError(safe_text(directory.full_name(name)) +
+                       " is there already: go on with that run (-c), or name another directory");
+  }
+  directory.make_folder(output::kJobFolder);
+  options.path = directory.full_name(output::kJobFolder) + "/journal";
+  return output::RunJournal(std::move(options));
+}
+
 }  // namespace
 
 std::vector<std::string> shape_of(const Arguments& arguments) {
@@ -47,11 +70,15 @@ std::vector<std::string> shape_of(const Arguments& arguments) {
     shape.push_back("--shard=" + std::to_string(shard.number) + "/" + std::to_string(shard.count));
     if (shard.by_host) shape.emplace_back("--shard-by=host");
   }
+  if (arguments.keep_partial) shape.emplace_back("--keep-partial");
+  if (!arguments.name_template.empty())
+    shape.push_back("--output-template=" + one_word(arguments.name_template));
   return shape;
 }
 
 std::optional<output::RunJournal> open_journal(const Arguments& arguments,
                                                const output::OutputOptions& output) {
+  if (!arguments.directory.empty()) return open_in_directory(arguments, output);
   if (arguments.output.empty()) return std::nullopt;
   struct stat info {};
   bool exists = stat(arguments.output.c_str(), &info) == 0;

@@ -34,6 +34,9 @@ Fetcher start_fetcher(const FetchOptions& options) {
 output::OutputOptions output_options(const Arguments& arguments) {
   output::OutputOptions options;
   options.path = arguments.output;
+  options.directory = arguments.directory;
+  options.name_template = arguments.name_template;
+  options.keep_partial = arguments.keep_partial;
   options.form = arguments.raw ? output::OutputForm::raw : output::OutputForm::json;
   options.bodies = !arguments.no_body;
   options.headers = arguments.include_headers;
@@ -326,10 +329,12 @@ void RunLoop::write_rest() {
   end_journal();
 }
 
-// With -c it stays, so that the same command can be given again, with a longer list as well.
+// With -c or in a directory it stays, so that the same command can be given again, with a longer
+// list as well.
 void RunLoop::end_journal() {
   is_complete_ = stop_ == Stop::none && again_.empty() && !exit_code_.has_failed();
-  if (journal_ && is_complete_ && !arguments_.go_on) journal_->remove();
+  bool is_kept = arguments_.go_on || !arguments_.directory.empty();
+  if (journal_ && is_complete_ && !is_kept) journal_->remove();
 }
 
 void RunLoop::summarize() {
@@ -341,7 +346,7 @@ void RunLoop::summarize() {
   for (const std::string& line : summary_.lines(figures, !failures_were_named)) log::info(line);
   if (journal_ && !is_complete_)
     log::info(fmt::format("{} is not complete; the same command with -c goes on from here",
-                          arguments_.output));
+                          arguments_.directory.empty() ? arguments_.output : arguments_.directory));
 }
 
 }  // namespace fetchpool::cli

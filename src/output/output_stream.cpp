@@ -56,15 +56,18 @@ OutputStream OutputStream::open(const std::string& path, Disk& disk) {
 }
 
 OutputStream OutputStream::reopen(const std::string& path, Mark mark, Disk& disk) {
-  UniqueFd fd = posix::open_file(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+  return adopt(posix::open_file(path, O_WRONLY | O_NOCTTY | O_NONBLOCK), path, mark, disk);
+}
+
+OutputStream OutputStream::adopt(UniqueFd fd, std::string name, Mark mark, Disk& disk) {
   struct stat info {};
-  if (fstat(fd.get(), &info) != 0) throw SystemError("cannot examine " + path, errno);
+  if (fstat(fd.get(), &info) != 0) throw SystemError("cannot examine " + name, errno);
   if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) < mark.bytes)
-    throw Error("cannot go on with " + path + ": it is shorter than it was");
+    throw Error("cannot go on with " + name + ": it is shorter than it was");
   auto end = static_cast<off_t>(mark.bytes);
   if (disk.truncate(fd.get(), end) != 0 || lseek(fd.get(), end, SEEK_SET) < 0)
-    throw SystemError("cannot cut " + path, errno);
-  OutputStream stream(std::move(fd), Mode::plain, path, disk);
+    throw SystemError("cannot cut " + name, errno);
+  OutputStream stream(std::move(fd), Mode::plain, std::move(name), disk);
   stream.records_written_ = mark.records;
   stream.bytes_written_ = mark.bytes;
   stream.added_ = mark;

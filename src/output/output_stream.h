@@ -46,6 +46,8 @@ class OutputStream {
   // Goes on with a regular file behind `mark`: what follows there is cut off. Throws SystemError
   // where the file is missing or shorter.
   static OutputStream reopen(const std::string& path, Mark mark, Disk& disk = system_disk());
+  // The same for a file that is open already.
+  static OutputStream adopt(UniqueFd fd, std::string name, Mark mark, Disk& disk = system_disk());
   // Writes to an open descriptor, which stays open and in the mode it is in: descriptors share
   // their mode with other processes (a shell's terminal). `name` is for messages. Throws
   // OutputClosed where a pipe has no reader any more.

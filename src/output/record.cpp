@@ -76,7 +76,7 @@ std::string charset_of(std::string_view content_type) {
   return {};
 }
 
-RecordWriter::Line RecordWriter::write(const FetchResult& result) {
+RecordWriter::Line RecordWriter::write(const FetchResult& result, std::string_view body_file) {
   using Encoding = FetchResult::Encoding;
   line_.clear();
   line_.literal("{\"seq\":");
@@ -98,6 +98,10 @@ RecordWriter::Line RecordWriter::write(const FetchResult& result) {
   line_.literal(",\"errormsg\":");
   line_.string_or_null(result.error);
   write_response(result);
+  if (form_.files) {
+    line_.literal(",\"body_file\":");
+    line_.string_or_null(body_file);
+  }
   write_redirects(result);
   write_connection(result);
   write_times(result);

@@ -14,6 +14,7 @@ struct RecordForm {
   bool bodies = true;    // `body_encoding` and `body` at the end
   bool headers = false;  // `headers`: [[name, value], ...]
   bool stable = false;   // what differs between two runs is null
+  bool files = false;    // `body_file`: where the body is, beneath the directory
 };
 
 // Writes results as lines of JSON. With the same form each line has the same members in the same
@@ -34,7 +35,8 @@ class RecordWriter {
     bool has_body;
   };
   // Requires that the body is text or base64 as the inside of a JSON string, or none.
-  Line write(const FetchResult& result);
+  // `body_file` is empty where there is none.
+  Line write(const FetchResult& result, std::string_view body_file = {});
 
  private:
   void write_response(const FetchResult& result);

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "output/archiving_sink.h"
+#include "output/directory_sink.h"
 #include "output/json_sink.h"
 #include "output/ordered_stream.h"
 #include "output/raw_sink.h"
+#include "output/run_report.h"
 #include "output/warc_files.h"
 
 namespace fetchpool::output {
@@ -24,6 +26,7 @@ std::vector<std::string> spill_directories(const OutputOptions& options) {
   if (!options.spill_directory.empty()) return {options.spill_directory};
   std::vector<std::string> directories{"/var/tmp", "/tmp"};
   if (!options.path.empty()) directories.insert(directories.begin(), directory_of(options.path));
+  if (!options.directory.empty()) directories.insert(directories.begin(), options.directory);
   return directories;
 }
 
@@ -49,6 +52,8 @@ OrderedStream open_stream(const OutputOptions& options) {
 }
 
 std::unique_ptr<Sink> make_record_sink(const OutputOptions& options, Order order) {
+  if (!options.directory.empty())
+    return std::make_unique<DirectorySink>(options, reorder_options(options));
   if (options.form == OutputForm::raw)
     return std::make_unique<RawSink>(open_stream(options), order, options.report);
   RecordForm form{.bodies = options.bodies, .headers = options.headers, .stable = options.stable};
@@ -69,7 +74,8 @@ WarcFiles open_archive(const OutputOptions& options) {
 
 bool records_reach(const OutputOptions& options, const Checkpoint& checkpoint) {
   struct stat info {};
-  return checkpoint.files.size() == 1 && stat(options.path.c_str(), &info) == 0 &&
+  std::string path = options.directory.empty() ? options.path : options.directory + "/" + kManifest;
+  return checkpoint.files.size() == 1 && stat(path.c_str(), &info) == 0 &&
          static_cast<std::uint64_t>(info.st_size) >= checkpoint.files[0].bytes;
 }
 

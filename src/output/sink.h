@@ -74,6 +74,12 @@ struct OutputOptions {
   int fd = 1;          // stays open and in the mode it is in
   std::string fd_name = "standard output";
 
+  // Bodies as files beneath this directory, and records in its manifest.jsonl; `path`, `fd` and
+  // `form` do not matter then, and the order is that of the list. Empty: none.
+  std::string directory{};
+  std::string name_template{};  // for expand_template(); empty: numbers in folders of 10,000
+  bool keep_partial = false;    // bodies of what is not ok, as NAME.part
+
   // Goes on from here instead: what was written behind it is dropped. Numbers below `records` do
   // not come again.
   std::optional<Checkpoint> resume_at{};

@@ -1,0 +1,141 @@
+#include "output/directory.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/posix.h"
+#include "fetchpool/error.h"
+
+namespace fetchpool::output {
+namespace {
+
+constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+std::string folder_part(const std::string& name) {
+  auto slash = name.rfind('/');
+  return slash == std::string::npos ? std::string() : name.substr(0, slash);
+}
+
+const char* last_part(const std::string& name) {
+  auto slash = name.rfind('/');
+  return name.c_str() + (slash == std::string::npos ? 0 : slash + 1);
+}
+
+// All folders of `name` in one call, where the system has it.
+int open_at_once(int directory, const std::string& name) {
+  struct open_how how {};
+  how.flags = kFolderFlags;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(syscall(SYS_openat2, directory, name.c_str(), &how, sizeof how));
+}
+
+}  // namespace
+
+Directory Directory::open(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  // An error is told by the next call, in its words.
+  UniqueFd fd = posix::open_file(path, O_RDONLY | O_DIRECTORY);
+  return {std::move(fd), path};
+}
+
+void Directory::fail(const char* what, const std::string& name) const {
+  throw SystemError(std::string(what) + " " + full_name(name), errno);
+}
+
+UniqueFd Directory::open_folder(const std::string& name, bool make) const {
+  if (name.empty()) return posix::duplicate(fd_.get());
+  int whole = open_at_once(fd_.get(), name);
+  if (whole >= 0) return UniqueFd(whole);
+  bool step_by_step = errno == ENOSYS || errno == EPERM || (errno == ENOENT && make);
+  if (!step_by_step) return {};
+  UniqueFd folder = posix::duplicate(fd_.get());
+  for (std::size_t begin = 0; begin < name.size();) {
+    std::size_t end = std::min(name.find('/', begin), name.size());
+    std::string part = name.substr(begin, end - begin);
+    if (make && mkdirat(folder.get(), part.c_str(), 0777) != 0 && errno != EEXIST) return {};
+    UniqueFd next(openat(folder.get(), part.c_str(), kFolderFlags));
+    if (!next.is_open()) return {};
+    folder = std::move(next);
+    begin = end + 1;
+  }
+  return folder;
+}
+
+int Directory::folder_of(const std::string& name, bool make) {
+  std::string folder = folder_part(name);
+  if (last_fd_.is_open() && folder == last_folder_) return last_fd_.get();
+  last_fd_ = open_folder(folder, make);
+  last_folder_ = std::move(folder);
+  return last_fd_.get();
+}
+
+UniqueFd Directory::create(const std::string& name) {
+  int folder = folder_of(name, true);
+  if (folder < 0) {
+    if (errno == ENOTDIR || errno == ELOOP) return {};
+    fail("cannot make the folder of", name);
+  }
+  UniqueFd fd(
+      openat(folder, last_part(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!fd.is_open() && errno != EEXIST) fail("cannot make", name);
+  return fd;
+}
+
+UniqueFd Directory::open_existing(const std::string& name, int flags) {
+  int folder = folder_of(name, false);
+  if (folder < 0) {
+    if (errno == ENOENT) return {};
+    fail("cannot open the folder of", name);
+  }
+  UniqueFd fd(
+      openat(folder, last_part(name), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd.is_open()) {
+    if (errno == ENOENT) return {};
+    fail("cannot open", name);
+  }
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode))
+    throw Error(full_name(name) + " is not a regular file");
+  return fd;
+}
+
+bool Directory::rename(const std::string& from, const std::string& to, bool replace) {
+  int folder = folder_of(from, false);
+  if (folder < 0) fail("cannot open the folder of", from);
+  unsigned flags = replace ? 0 : RENAME_NOREPLACE;
+  if (renameat2(folder, last_part(from), folder, last_part(to), flags) == 0) return true;
+  if (errno == EEXIST) return false;
+  // Some file systems cannot promise that; looking first is the next best thing.
+  if (errno == EINVAL && !replace) {
+    if (has(to)) return false;
+    if (renameat(folder, last_part(from), folder, last_part(to)) == 0) return true;
+  }
+  fail("cannot name", to);
+}
+
+void Directory::make_folder(const std::string& name) {
+  if (!open_folder(name, true).is_open()) fail("cannot make the folder", name);
+}
+
+bool Directory::has(const std::string& name) {
+  int folder = folder_of(name, false);
+  struct stat info {};
+  return folder >= 0 && fstatat(folder, last_part(name), &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void Directory::remove(const std::string& name) {
+  int folder = folder_of(name, false);
+  if (folder < 0) return;
+  if (unlinkat(folder, last_part(name), 0) != 0 && errno != ENOENT) fail("cannot remove", name);
+}
+
+}  // namespace fetchpool::output

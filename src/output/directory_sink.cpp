@@ -1,0 +1,152 @@
+#include "output/directory_sink.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "base/posix.h"
+#include "output/file_name.h"
+#include "output/line_file.h"
+#include "output/run_report.h"
+
+namespace fetchpool::output {
+namespace {
+
+constexpr const char* kNames = ".job/names";
+constexpr std::size_t kMostPieces = 64;
+
+}  // namespace
+
+DirectorySink::DirectorySink(const OutputOptions& options, ReorderOptions reorder)
+    : directory_(Directory::open(options.directory)),
+      disk_(options.disk),
+      name_template_(options.name_template),
+      bodies_(options.bodies),
+      keep_partial_(options.keep_partial),
+      manifest_(open_manifest(options), std::move(reorder)),
+      writer_(
+          {.bodies = false, .headers = options.headers, .stable = options.stable, .files = true}) {
+  directory_.make_folder(kJobFolder);
+  remove_leftovers(manifest_.awaited());
+  directory_.remove(kNames);
+  names_ = directory_.create(kNames);
+  if (!names_.is_open()) throw Error("cannot make " + directory_.full_name(kNames));
+}
+
+OutputStream DirectorySink::open_manifest(const OutputOptions& options) {
+  std::string name = directory_.full_name(kManifest);
+  UniqueFd fd = directory_.open_existing(kManifest, O_WRONLY);
+  if (!fd.is_open() && !options.resume_at) fd = directory_.create(kManifest);
+  if (!fd.is_open()) throw SystemError("cannot open " + name, ENOENT);
+  OutputStream::Mark mark;
+  if (options.resume_at) mark = {options.resume_at->records, options.resume_at->files.at(0).bytes};
+  return OutputStream::adopt(std::move(fd), name, mark, *options.disk);
+}
+
+// Bodies that an earlier run has made and whose records it could not commit.
+void DirectorySink::remove_leftovers(std::uint64_t first) {
+  UniqueFd names = directory_.open_existing(kNames, O_RDONLY);
+  if (!names.is_open()) return;
+  LineFile lines(std::move(names), directory_.full_name(kNames));
+  for (std::string_view line; lines.next(line);) {
+    std::uint64_t number = 0;
+    auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
+    // A line that was not written to its end was followed by nothing.
+    bool is_whole = error == std::errc() && lines.ended() && end != line.data() + line.size();
+    if (!is_whole || number < first) continue;
+    std::string name(end + 1, line.data() + line.size());
+    directory_.remove(name);
+    directory_.remove(name + ".part");
+  }
+}
+
+void DirectorySink::put(FetchResult&& result) {
+  static const std::vector<Bytes> kNothing;
+  std::string file;
+  bool is_partial = !result.ok() && keep_partial_ && !result.body.empty();
+  bool has_response = result.outcome == Outcome::ok || is_partial;
+  if (bodies_ && has_response) file = store(result);
+  RecordWriter::Line line = writer_.write(result, file);
+  manifest_.put(result.seq, line.head, kNothing, line.tail);
+}
+
+std::string DirectorySink::store(const FetchResult& result) {
+  std::string own = shard_of(result.seq) + "/" + default_name(result);
+  std::string wanted = name_template_.empty() ? own : expand_template(name_template_, result);
+  if (wanted.empty()) wanted = own;
+  for (const std::string& name :
+       {wanted, numbered(wanted, result.seq), own, numbered(own, result.seq)})
+    if (std::string stored = try_name(name, result); !stored.empty()) return stored;
+  throw SystemError("cannot make " + directory_.full_name(wanted) + " and the names after it",
+                    EEXIST);
+}
+
+// Empty: the name is taken.
+std::string DirectorySink::try_name(const std::string& name, const FetchResult& result) {
+  std::string part = name + ".part";
+  // Looked at first, so that nothing is made for a name that is taken.
+  if (directory_.has(name)) return {};
+  remember_name(result.seq, name);
+  UniqueFd fd = directory_.create(part);
+  if (!fd.is_open()) return {};
+  write(fd.get(), part, result.body);
+  // Network file systems report a full disk no earlier than here.
+  if (::close(fd.release()) != 0 && errno != EINTR)
+    throw SystemError("cannot write " + directory_.full_name(part), errno);
+  if (!result.ok()) return part;
+  if (directory_.rename(part, name)) return name;
+  directory_.remove(part);
+  return {};
+}
+
+// Before the file is made, so that whoever goes on with this run knows whose it is.
+void DirectorySink::remember_name(std::uint64_t seq, const std::string& name) {
+  std::string line = std::to_string(seq) + " " + name + "\n";
+  struct iovec piece {
+    line.data(), line.size()
+  };
+  ssize_t written = disk_->write(names_.get(), &piece, 1);
+  if (written != static_cast<ssize_t>(line.size()))
+    throw SystemError("cannot write " + directory_.full_name(kNames), written < 0 ? errno : ENOSPC);
+}
+
+void DirectorySink::write(int fd, const std::string& name, const Body& body) {
+  std::array<struct iovec, kMostPieces> vector;
+  std::size_t next = 0;
+  std::size_t offset = 0;  // in the next piece
+  const std::vector<Bytes>& pieces = body.pieces();
+  while (next < pieces.size()) {
+    int count = 0;
+    for (std::size_t i = next; i < pieces.size() && count < static_cast<int>(vector.size()); ++i) {
+      std::string_view view = pieces[i].view();
+      if (i == next) view.remove_prefix(offset);
+      vector[static_cast<std::size_t>(count++)] = {const_cast<char*>(view.data()), view.size()};
+    }
+    ssize_t written = disk_->write(fd, vector.data(), count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw SystemError("cannot write " + directory_.full_name(name), errno);
+    offset += static_cast<std::size_t>(written);
+    while (next < pieces.size() && offset >= pieces[next].size()) offset -= pieces[next++].size();
+  }
+}
+
+std::optional<Checkpoint> DirectorySink::checkpoint(bool durable) {
+  auto mark = manifest_.settle(false);
+  if (!mark) return std::nullopt;
+  // Never tried again: after a failure nobody knows what is on the disk.
+  if (durable && disk_->sync_file_system(directory_.fd()) != 0)
+    throw SystemError("cannot force " + directory_.path() + " to disk", errno);
+  return Checkpoint{mark->records, {{kManifest, mark->bytes}}, {}};
+}
+
+void DirectorySink::finish() {
+  manifest_.finish();
+  write_reports(directory_);
+}
+
+}  // namespace fetchpool::output

@@ -1,0 +1,59 @@
+// Bodies as files, and a list of records beside them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "output/directory.h"
+#include "output/ordered_stream.h"
+#include "output/record.h"
+#include "output/sink.h"
+
+namespace fetchpool::output {
+
+// Writes each body to a file of its own as soon as it comes, first as NAME.part, and its record
+// into manifest.jsonl when its turn is there. A file without ".part" is whole. Only results that
+// are ok have a file; with `keep_partial` the bodies of others stay as NAME.part.
+//
+// A name that is taken is left alone, whoever made it: the body gets another one.
+class DirectorySink : public Sink {
+ public:
+  // Goes on at `options.resume_at`: bodies of earlier runs whose records are not before it are
+  // removed, as they come again.
+  DirectorySink(const OutputOptions& options, ReorderOptions reorder);
+
+  void put(FetchResult&& result) override;
+  void flush() override { manifest_.flush(); }
+  bool wants_hold() const override { return manifest_.wants_hold(); }
+  bool waits_for_reader() const override { return manifest_.waits_for_reader(); }
+  std::uint64_t awaited() const override { return manifest_.awaited(); }
+  int poll_fd() const override { return manifest_.poll_fd(); }
+  short poll_events() const override { return manifest_.poll_events(); }
+  // Durable: one syncfs(2) for all files.
+  std::optional<Checkpoint> checkpoint(bool durable) override;
+  // Writes failed.txt and summary.json, too.
+  void finish() override;
+  std::uint64_t written() const override { return manifest_.written(); }
+
+ private:
+  OutputStream open_manifest(const OutputOptions& options);
+  void remove_leftovers(std::uint64_t first);
+  std::string store(const FetchResult& result);
+  std::string try_name(const std::string& name, const FetchResult& result);
+  void remember_name(std::uint64_t seq, const std::string& name);
+  void write(int fd, const std::string& name, const Body& body);
+
+  Directory directory_;
+  Disk* disk_;
+  std::string name_template_;
+  bool bodies_;
+  bool keep_partial_;
+  OrderedStream manifest_;
+  RecordWriter writer_;
+  UniqueFd names_;  // .job/names: what was made for which number
+};
+
+// Where a run in a directory keeps what is its own.
+inline constexpr const char* kJobFolder = ".job";
+
+}  // namespace fetchpool::output

@@ -1,0 +1,129 @@
+#include "output/run_report.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/posix.h"
+#include "fetchpool/error.h"
+#include "output/line_file.h"
+#include "output/record_reader.h"
+
+namespace fetchpool::output {
+namespace {
+
+constexpr std::size_t kBatch = std::size_t{64} << 10;
+
+// A file that appears with its whole content, in place of an earlier one.
+class NewFile {
+ public:
+  NewFile(Directory& directory, std::string name)
+      : directory_(directory), name_(std::move(name)), part_(name_ + ".part") {
+    directory_.remove(part_);
+    fd_ = directory_.create(part_);
+    if (!fd_.is_open()) throw Error("cannot make " + directory_.full_name(part_));
+  }
+
+  void add(std::string_view text) {
+    text_ += text;
+    if (text_.size() >= kBatch) write();
+  }
+  void finish() {
+    write();
+    directory_.rename(part_, name_, true);
+  }
+
+ private:
+  void write() {
+    try {
+      posix::write_all(fd_.get(), text_.data(), text_.size());
+    } catch (const SystemError& error) {
+      throw SystemError("cannot write " + directory_.full_name(part_), error.error_number());
+    }
+    text_.clear();
+  }
+
+  Directory& directory_;
+  std::string name_;
+  std::string part_;
+  UniqueFd fd_;
+  std::string text_;
+};
+
+// Fit for one line.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  return text;
+}
+
+class Report {
+ public:
+  explicit Report(Directory& directory) : directory_(directory), failed_(directory, kFailedList) {}
+
+  void add(std::string_view line) {
+    RecordReader record(line);
+    std::string input = record.text("input").value_or("");
+    bool ok = record.is_true("ok");
+    std::string outcome = record.text("outcome").value_or("?");
+    std::string why = record.text("errormsg").value_or("");
+    std::uint64_t status = record.number("response_code").value_or(0);
+    ++urls_;
+    ok_ += ok ? 1 : 0;
+    ++outcomes_[outcome];
+    if (status != 0) ++statuses_[std::to_string(status)];
+    bytes_ += record.number("size_download").value_or(0);
+    if (ok) return;
+    failed_.add("# " + one_line(outcome) + " " + std::to_string(status) + " " + one_line(why) +
+                "\n");
+    // What was no line of a list cannot become one.
+    bool is_line = input.find_first_of("\r\n") == std::string::npos;
+    failed_.add((is_line ? "" : "# ") + one_line(input) + "\n");
+  }
+
+  void finish() {
+    failed_.finish();
+    NewFile summary(directory_, kSummary);
+    summary.add("{\"urls\":" + std::to_string(urls_) + ",\"ok\":" + std::to_string(ok_) +
+                ",\"failed\":" + std::to_string(urls_ - ok_) + ",\"size_download\":" +
+                std::to_string(bytes_) + ",\"outcomes\":" + object(outcomes_) +
+                ",\"statuses\":" + object(statuses_) + "}\n");
+    summary.finish();
+  }
+
+ private:
+  using CountsByName = std::map<std::string, std::uint64_t>;
+
+  static std::string object(const CountsByName& counts) {
+    std::string text;
+    for (const auto& [name, count] : counts)
+      text += (text.empty() ? "\"" : ",\"") + name + "\":" + std::to_string(count);
+    return "{" + text + "}";
+  }
+
+  Directory& directory_;
+  NewFile failed_;
+  std::uint64_t urls_ = 0;
+  std::uint64_t ok_ = 0;
+  std::uint64_t bytes_ = 0;
+  CountsByName outcomes_;
+  CountsByName statuses_;
+};
+
+}  // namespace
+
+void write_reports(Directory& directory) {
+  UniqueFd manifest = directory.open_existing(kManifest, O_RDONLY);
+  if (!manifest.is_open())
+    throw SystemError("cannot read " + directory.full_name(kManifest), ENOENT);
+  LineFile lines(std::move(manifest), directory.full_name(kManifest));
+  Report report(directory);
+  for (std::string_view line; lines.next(line);) report.add(line);
+  report.finish();
+}
+
+}  // namespace fetchpool::output

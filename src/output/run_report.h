@@ -1,0 +1,17 @@
+// What a directory says about the run that filled it.
+#pragma once
+
+#include "output/directory.h"
+
+namespace fetchpool::output {
+
+inline constexpr const char* kManifest = "manifest.jsonl";
+inline constexpr const char* kFailedList = "failed.txt";
+inline constexpr const char* kSummary = "summary.json";
+
+// Reads the manifest and writes, in place of earlier ones: failed.txt, a list of the URLs that did
+// not end well, each with a comment why, to be fetched again; summary.json, counts by outcome and
+// status. Throws SystemError.
+void write_reports(Directory& directory);
+
+}  // namespace fetchpool::output
