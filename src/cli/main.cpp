@@ -3,11 +3,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/posix.h"
 #include "cli/arguments.h"
+#include "cli/check.h"
 #include "cli/exit_code.h"
 #include "cli/log.h"
 #include "cli/outside_value.h"
@@ -55,6 +57,8 @@ int failed(int code, const std::string& text) {
 // The barrier: whatever made going on pointless becomes one sentence and an exit status.
 int guarded_main(int argc, char** argv) {
   try {
+    std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
+    if (asks_for_check(words)) return check(words);
     Arguments arguments = parse_arguments(argc, argv);
     hide_secrets(arguments, argc, argv);
     return act(arguments);
