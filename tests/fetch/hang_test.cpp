@@ -174,7 +174,7 @@ TEST_CASE("a transfer that a worker does not end in time is ended by the parent"
     TimePoint stopped_until = Clock::now() + 2s;
     while (!is_gone(worker) && Clock::now() < stopped_until) wait(10ms);
     kill(worker, SIGCONT);
-    wait(5ms);
+    wait(50ms);
   }
   CHECK(is_gone(worker));
   // Made again, alone, it ends by itself.

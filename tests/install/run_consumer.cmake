@@ -20,7 +20,7 @@ if(NOT EXISTS ${WORK}/prefix/include/fetchpool/pool.h)
 endif()
 
 if(WAY STREQUAL "find_package")
-  run(${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -D CMAKE_PREFIX_PATH=${WORK}/prefix
+  run(${CMAKE_COMMAND} -G Ninja -S ${CONSUMER} -B ${WORK}/build -D CMAKE_PREFIX_PATH=${WORK}/prefix
       -D CMAKE_CXX_COMPILER=${CXX} -D CMAKE_BUILD_TYPE=Debug)
   run(${CMAKE_COMMAND} --build ${WORK}/build)
 else()
