@@ -57,6 +57,9 @@ struct FetchOptions {
   // Between two requests to one host, from when the first one goes out.
   std::chrono::milliseconds wait_per_host{0};
   bool random_wait = false;  // instead, a random time from half of that to one and a half
+  // Bytes a second that all transfers together receive, of fetch() that one; 0: no limit. No time
+  // limit counts against a transfer while it is held back for this.
+  std::uint64_t limit_rate = 0;
   // After so many requests in a row to one host that brought no response, it is asked no more:
   // its other requests end with the outcome of the last one. 0: never.
   int max_host_errors = 0;

@@ -19,6 +19,9 @@ void define_politeness(CLI::App& app, Arguments& a) {
   group.value("--rate-per-host", "N/UNIT", "requests to one host", [&a](const std::string& word) {
     a.fetch.rate_per_host = parse_rate("--rate-per-host", word);
   });
+  group.value(
+      "--limit-rate", "SIZE", "bytes a second, in all, as in 500K",
+      [&a](const std::string& word) { a.fetch.limit_rate = parse_size("--limit-rate", word); });
   group.value("--max-host-errors", "N", "give a host up after N failures in a row, 0: never (0)",
               [&a](const std::string& word) {
                 a.fetch.max_host_errors = parse_count("--max-host-errors", word, 0, 1000000);

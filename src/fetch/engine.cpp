@@ -53,6 +53,7 @@ Engine::Engine(const FetchOptions& options, const detail::PageTask& task)
       supervisor_(spawner_for(options_, task), supervisor_options(options_, workers_, task)),
       schedule_(schedule_options(options_, workers_)),
       solo_(supervisor_, schedule_, std::max(workers_, 8)),
+      shares_(options_.limit_rate, initial_share(options_, workers_)),
       watch_(options_.worker_timeout),
       wake_up_(supervisor_.poll_fd()) {
   for (int worker = 0; worker < workers_; ++worker) places_.push_back(supervisor_.add_worker());
@@ -181,6 +182,7 @@ void Engine::dispatch() {
   while (auto start = schedule_.next(now, room_, highest)) send(*start, now);
   while (auto ready = solo_.next()) send_to(ready->place, ready->start, now);
   solo_.adjust_workers();
+  if (shares_.is_on()) share_rate();
 }
 
 // A worker that is not there for long (it cannot be started, say) leaves its slots to the others.
@@ -218,6 +220,11 @@ void Engine::send_to(int place, const Schedule::Start& start, TimePoint now) {
   hop.pauses_seen = pauses_seen(place);
   request.limit =
       hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
+  // A transfer that is held back takes as long as it takes.
+  if (shares_.is_on()) {
+    request.limit = Clock::duration{0};
+    shares_.begun(place);
+  }
   // Then the function runs under the same job.
   if (has_task_)
     request.limit = options_.function_timeout.count() > 0
@@ -237,6 +244,7 @@ void Engine::on_event(const process::Event& event) {
   using Kind = process::Event::Kind;
   if (event.kind == Kind::ready) {
     pauses_seen(event.worker) = 0;
+    if (shares_.is_on()) shares_.forget(event.worker);
     return;
   }
   Request* request = requests_.running(event.job);
@@ -283,6 +291,7 @@ void Engine::on_answer(Request& request, const process::Event& event) {
 // Gives the schedule and the solo lane back what the hop held.
 void Engine::release(Request& request) {
   schedule_.ended(request.host, request.worker);
+  if (shares_.is_on()) shares_.ended(request.place);
   if (request.worker == Schedule::kAlone) solo_.ended(request.place);
   request.state = Request::State::waiting;
 }
@@ -359,6 +368,19 @@ void Engine::skip(Request& request) {
             request.chain.result(*schedule_.given_up(request.host),
                                  "not requested: " + std::to_string(options_.max_host_errors) +
                                      " requests in a row to this host failed"));
+}
+
+// Tells the workers how much of the limited rate is theirs.
+void Engine::share_rate() {
+  for (const RateShares::Share& share : shares_.changes()) {
+    if (supervisor_.room(share.place) == 0) {
+      shares_.forget(share.place);
+      continue;
+    }
+    HopRequest message;
+    message.bytes_per_second = share.bytes_per_second;
+    supervisor_.submit(share.place, requests_.new_job(RequestTable::kNoTicket), message.encode());
+  }
 }
 
 void Engine::replace_stuck_worker(const Request& request) {

@@ -12,6 +12,7 @@
 #include "fetch/archive_metadata.h"
 #include "fetch/hop.h"
 #include "fetch/ordered_results.h"
+#include "fetch/rate_shares.h"
 #include "fetch/request_table.h"
 #include "fetch/schedule.h"
 #include "fetch/solo_lane.h"
@@ -72,6 +73,7 @@ class Engine {
   void judge_host(const Request& request, const HopResult& hop);
   void skip(Request& request);
   void replace_stuck_worker(const Request& request);
+  void share_rate();
   void on_shortage();
   void wait_again(Request& request, TimePoint not_before = {});
   void suspect(Request& request);
@@ -88,6 +90,7 @@ class Engine {
   process::Supervisor supervisor_;
   Schedule schedule_;
   SoloLane solo_;
+  RateShares shares_;
   WorkerWatch watch_;
   WakeUp wake_up_;
 

@@ -18,11 +18,18 @@ Clock::duration interval_of(double rate) {
 
 }  // namespace
 
+std::uint64_t initial_share(const FetchOptions& options, int workers) {
+  if (options.limit_rate == 0) return 0;
+  return std::max<std::uint64_t>(1, options.limit_rate / static_cast<std::uint64_t>(workers));
+}
+
 process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers,
                                               const detail::PageTask& task) {
   process::SupervisorOptions supervisor;
   supervisor.function = run_fetch_worker;
-  supervisor.setup = TransferSettings{options, options.concurrency, task}.encode();
+  supervisor.setup =
+      TransferSettings{options, options.concurrency, initial_share(options, workers), task}
+          .encode();
   // The last entry is that of the function.
   supervisor.running_per_worker = options.concurrency + (task.is_set() ? 1 : 0);
   supervisor.jobs_per_worker = options.concurrency * 2 + 16;

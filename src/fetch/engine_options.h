@@ -10,6 +10,8 @@ namespace fetchpool::engine {
 
 process::SupervisorOptions supervisor_options(const FetchOptions& options, int workers,
                                               const detail::PageTask& task);
+// The bytes a second that a worker takes for its share until it is told another; 0: no limit.
+std::uint64_t initial_share(const FetchOptions& options, int workers);
 Schedule::Options schedule_options(const FetchOptions& options, int workers);
 
 }  // namespace fetchpool::engine

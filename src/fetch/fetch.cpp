@@ -31,7 +31,8 @@ void initialise_libcurl() {
 // Runs one hop at a time.
 class SingleHop : private engine::TransferObserver {
  public:
-  explicit SingleHop(const FetchOptions& options) : loop_({options, 1}, *this) {}
+  explicit SingleHop(const FetchOptions& options)
+      : loop_({options, 1, options.limit_rate}, *this) {}
 
   engine::HopResult run(engine::HopRequest request, Body& body) {
     body_ = &body;

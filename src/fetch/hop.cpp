@@ -44,6 +44,7 @@ std::string HopRequest::encode() const {
   WireWriter writer(out);
   writer.value(host);
   writer.value(host_quota);
+  writer.value(bytes_per_second);
   writer.value(pauses_seen);
   writer.value(std::int64_t{time_left.count()});
   bool has_own = !headers.empty() || content == Content::own;
@@ -64,6 +65,7 @@ HopRequest HopRequest::decode(std::string_view bytes) {
   HopRequest request;
   reader.value(request.host);
   reader.value(request.host_quota);
+  reader.value(request.bytes_per_second);
   reader.value(request.pauses_seen);
   request.time_left = std::chrono::microseconds(reader.value<std::int64_t>());
   auto flags = reader.value<std::uint8_t>();

@@ -12,11 +12,12 @@
 
 namespace fetchpool::engine {
 
-// One exchange to be made. One without a URL asks the worker to give back, as cancelled, all hops
-// that it has not begun.
+// One exchange to be made. One without a URL tells the worker its share of the rate, or where that
+// is 0 asks it to give back, as cancelled, all hops that it has not begun.
 struct HopRequest {
   std::string url;
   std::string method = "GET";
+  std::uint64_t bytes_per_second = 0;  // only without a URL
   // Of the host, in the engine's numbering; a worker runs at most `host_quota` hops of one host at
   // once and lets the others wait their turn.
   std::uint32_t host = 0;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 
@@ -100,7 +101,13 @@ void Transfer::set_up() {
   set(easy, CURLOPT_QUICK_EXIT, 1L);
   // It is told the addresses of names a moment before it needs them.
   set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3L);
-  set(easy, CURLOPT_BUFFERSIZE, 64L << 10);
+  // libcurl may read a hundred buffers in one go. Of a limited rate that is a small part of what
+  // may come in a second, or with the least buffer there is, no more than that.
+  std::uint64_t buffer = options.limit_rate > 0 ? options.limit_rate / 1600 : 64 << 10;
+  set(easy, CURLOPT_BUFFERSIZE,
+      static_cast<long>(std::clamp<std::uint64_t>(buffer, 1024, 64 << 10)));
+  if (options.limit_rate > 0)
+    set(easy, CURLOPT_MAX_RECV_SPEED_LARGE, static_cast<curl_off_t>(options.limit_rate));
   set(easy, CURLOPT_HEADERFUNCTION, on_header);
   set(easy, CURLOPT_HEADERDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -168,6 +175,7 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   error_text_[0] = '\0';
   const FetchOptions& options = shared_.settings.options;
   began_ = now;
+  socket_ = CURL_SOCKET_BAD;
   deadline_ = request_.time_left.count() > 0 ? now + request_.time_left : TimePoint::max();
   connect_deadline_ =
       options.connect_timeout.count() > 0 ? now + options.connect_timeout : TimePoint::max();
@@ -239,12 +247,16 @@ void Transfer::add_time(Clock::duration more) {
 
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   std::size_t bytes = size * count;
-  return static_cast<Transfer*>(self)->take_header({data, bytes}) ? bytes : 0;
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.shared_.received += bytes;
+  return transfer.take_header({data, bytes}) ? bytes : 0;
 }
 
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   std::size_t bytes = size * count;
-  return static_cast<Transfer*>(self)->take_body({data, bytes}) ? bytes : 0;
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.shared_.received += bytes;
+  return transfer.take_body({data, bytes}) ? bytes : 0;
 }
 
 // The connection stands, or one is used again: the request goes out now.
@@ -288,6 +300,10 @@ int Transfer::on_close_socket(void* user, curl_socket_t socket) {
   auto* shared = static_cast<TransferShared*>(user);
   if (shared->socket_closing) shared->socket_closing(shared->user, socket);
   return close(socket);
+}
+
+bool Transfer::has_unread() const {
+  return socket_ != CURL_SOCKET_BAD && posix::is_readable(socket_);
 }
 
 bool Transfer::take_header(std::string_view line) {

@@ -35,6 +35,7 @@ struct TransferShared {
   // Told when libcurl closes a socket, before it is closed.
   void (*socket_closing)(void* user, curl_socket_t socket) = nullptr;
   void* user = nullptr;
+  std::uint64_t received = 0;  // bytes of heads and bodies, of all transfers so far
 };
 
 // Owns an easy handle and serves one hop after the other. After start() the handle is to be given
@@ -88,6 +89,9 @@ class Transfer {
   // Moves all its deadlines.
   void add_time(Clock::duration more);
   bool is_connected() const { return seen_.connection_ready; }
+  // Where the rate is limited: the socket it reads from, and whether that has bytes for it.
+  void use_socket(curl_socket_t socket) { socket_ = socket; }
+  bool has_unread() const;
 
   static Transfer& of(CURL* easy);
 
@@ -122,6 +126,7 @@ class Transfer {
   ReceivedBody body_;
   std::unique_ptr<TransferArchive> archive_;  // where one is asked for
   bool body_begun_ = false;
+  curl_socket_t socket_ = CURL_SOCKET_BAD;
   Observed seen_;
   std::optional<NamedHost> host_;
   CurlList addresses_;  // read by libcurl when the hop begins, and not copied

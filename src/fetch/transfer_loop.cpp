@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 // A gap longer than this between two looks at the clock means that the process was stopped.
 constexpr auto kStopped = 1s;
 constexpr int kEventsAtOnce = 256;
+// What a transfer gets that is late because its bytes were not read, for the sake of the rate.
+constexpr auto kHeldBack = 1s;
 // In the data of an event: no socket of libcurl, but names that were looked up.
 constexpr std::uint64_t kNameEvent = std::uint64_t{2} << 32;
 
@@ -37,6 +39,11 @@ TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& o
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, long{settings.transfers});
+  if (settings.options.limit_rate > 0) {
+    budget_.set_rate(settings.bytes_per_second);
+    others_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
+    if (!others_.is_open()) throw SystemError("cannot make an event loop", errno);
+  }
   struct epoll_event names {};
   names.events = EPOLLIN;
   names.data.u64 = kNameEvent;
@@ -51,8 +58,10 @@ TransferLoop::~TransferLoop() {
   multi_.reset();
 }
 
-int TransferLoop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
-  static_cast<TransferLoop*>(self)->want(socket, what);
+int TransferLoop::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
+  auto& loop = *static_cast<TransferLoop*>(self);
+  if (loop.budget_.is_on() && what != CURL_POLL_REMOVE) Transfer::of(easy).use_socket(socket);
+  loop.want(socket, what);
   return 0;
 }
 
@@ -102,11 +111,14 @@ void TransferLoop::watch(int fd, std::uint32_t events) {
   struct epoll_event event {};
   event.events = events;
   event.data.u64 = 1ULL << 32 | static_cast<std::uint32_t>(fd);
-  if (events == 0) {
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-  } else if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0 &&
-             epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-    throw SystemError("cannot wait for a descriptor", errno);
+  for (int epoll : {epoll_.get(), others_.get()}) {
+    if (epoll < 0) continue;
+    if (events == 0) {
+      epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr);
+    } else if (epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) != 0 &&
+               epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+      throw SystemError("cannot wait for a descriptor", errno);
+    }
   }
 }
 
@@ -203,7 +215,7 @@ void TransferLoop::take_names() {
 bool TransferLoop::run(Clock::duration timeout) {
   TimePoint until = now_ + timeout;
   if (running_ > 0) until = std::min({until, next_deadline_, next_look_});
-  if (timer_) until = std::min(until, *timer_);
+  if (timer_ && has_budget()) until = std::min(until, *timer_);
   if (!nameless_.empty()) until = now_;
   bool foreign = serve_sockets(std::max(until - now_, Clock::duration::zero()));
   serve_timer();
@@ -223,11 +235,36 @@ bool TransferLoop::run(Clock::duration timeout) {
   return foreign;
 }
 
+// Whether more may be read, once what was received is paid for.
+bool TransferLoop::has_budget() {
+  if (!budget_.is_on()) return true;
+  std::uint64_t bytes = shared_.received - paid_for_;
+  paid_for_ = shared_.received;
+  if (bytes > 0) budget_.take(now_, bytes);
+  return budget_.opens_at() <= now_;
+}
+
+// Leaves the sockets alone. What they hold back then is no fault of their servers.
+bool TransferLoop::wait_for_budget(Clock::duration timeout) {
+  TimePoint before = now_;
+  timeout = std::min(timeout, budget_.opens_at() - now_);
+  int wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
+  struct epoll_event event;
+  bool foreign = epoll_wait(others_.get(), &event, 1, wait) > 0;
+  now_ = Clock::now();
+  discount_stop(before, timeout);
+  served_ = false;
+  return foreign;
+}
+
 bool TransferLoop::serve_sockets(Clock::duration timeout) {
+  if (!has_budget()) return wait_for_budget(timeout);
   std::array<struct epoll_event, kEventsAtOnce> events;
   int wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   TimePoint before = now_;
-  int count = epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, wait);
+  // With a limited rate one at a time, so that all have their turn.
+  int most = budget_.is_on() ? 1 : kEventsAtOnce;
+  int count = epoll_wait(epoll_.get(), events.data(), most, wait);
   now_ = Clock::now();
   discount_stop(before, timeout);
   bool foreign = false;
@@ -258,7 +295,8 @@ bool TransferLoop::serve_sockets(Clock::duration timeout) {
 }
 
 void TransferLoop::serve_timer() {
-  if (!timer_ || *timer_ > now_) return;
+  // Timers make libcurl read, too.
+  if (!timer_ || *timer_ > now_ || !has_budget()) return;
   timer_.reset();
   int still_running = 0;
   curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &still_running);
@@ -313,7 +351,7 @@ void TransferLoop::end_late_ones() {
   for (std::size_t slot = 0; slot < active_.size(); ++slot) {
     Transfer* transfer = active_[slot];
     if (!transfer) continue;
-    if (transfer->deadline() <= now_) {
+    if (transfer->deadline() <= now_ && !excuse_held_back(*transfer)) {
       transfer->abort(transfer->late_for());
       end(*transfer, CURLE_OPERATION_TIMEDOUT);
     } else {
@@ -324,12 +362,20 @@ void TransferLoop::end_late_ones() {
 
 // Without another look at the sockets: for a transfer that never stops to bring bytes, and nothing
 // but these, that would take long.
+// Gives more time to a transfer whose bytes lie unread because of the limited rate.
+bool TransferLoop::excuse_held_back(Transfer& transfer) {
+  if (!budget_.is_on() || !transfer.has_unread()) return false;
+  transfer.add_time(kHeldBack);
+  return true;
+}
+
 void TransferLoop::end_slow_ones() {
   next_look_ = TimePoint::max();
   for (std::size_t slot = 0; slot < active_.size(); ++slot) {
     Transfer* transfer = active_[slot];
     if (!transfer) continue;
-    if (transfer->next_look() <= now_ && transfer->is_too_slow(now_)) {
+    bool is_slow = transfer->next_look() <= now_ && transfer->is_too_slow(now_);
+    if (is_slow && !excuse_held_back(*transfer)) {
       transfer->abort(Observed::Abort::low_speed);
       end(*transfer, CURLE_OPERATION_TIMEDOUT);
     } else {

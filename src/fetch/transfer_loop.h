@@ -12,6 +12,7 @@
 
 #include "base/posix.h"
 #include "base/unique_fd.h"
+#include "fetch/byte_budget.h"
 #include "fetch/curl_handles.h"
 #include "fetch/hop.h"
 #include "fetch/host_names.h"
@@ -50,6 +51,8 @@ class TransferLoop {
   // Waits up to `timeout` for anything to happen and does what is due. Returns whether a watched
   // descriptor has events.
   bool run(Clock::duration timeout);
+  // Where the rate is limited: from now on so many bytes a second are read.
+  void set_rate(std::uint64_t bytes_per_second) { budget_.set_rate(bytes_per_second); }
   // Descriptors of others to wait for, with events of epoll(7); 0 ends watching.
   void watch(int fd, std::uint32_t events);
 
@@ -87,10 +90,13 @@ class TransferLoop {
   void take_names();
   void begin_next(HostQueue& host);
   bool serve_sockets(Clock::duration timeout);
+  bool wait_for_budget(Clock::duration timeout);
+  bool has_budget();
   void serve_timer();
   void collect();
   void end(Transfer& transfer, CURLcode code);
   void end_late_ones();
+  bool excuse_held_back(Transfer& transfer);
   void end_slow_ones();
   void tell_connected();
   void discount_stop(TimePoint before, Clock::duration expected);
@@ -98,6 +104,7 @@ class TransferLoop {
   TransferShared shared_;
   TransferObserver& observer_;
   UniqueFd epoll_;
+  UniqueFd others_;  // where the rate is limited: an epoll set of the others' descriptors alone
   CurlMulti multi_;
   HostNames names_;
   std::vector<Transfer*> nameless_;  // to be ended: their hosts have no address
@@ -114,8 +121,10 @@ class TransferLoop {
   TimePoint next_look_ = TimePoint::max();
   TimePoint now_;
   int running_ = 0;
-  bool has_names_ = false;  // whether names were looked up that nobody has taken yet
-  bool served_ = false;     // whether the last look at the sockets found anything
+  ByteBudget budget_;
+  std::uint64_t paid_for_ = 0;  // of the bytes received
+  bool has_names_ = false;      // whether names were looked up that nobody has taken yet
+  bool served_ = false;         // whether the last look at the sockets found anything
 };
 
 }  // namespace fetchpool::engine

@@ -52,6 +52,8 @@ std::string TransferSettings::encode() const {
   std::string out;
   WireWriter writer(out);
   writer.value(transfers);
+  writer.value(bytes_per_second);
+  writer.value(options.limit_rate);
   writer.value(task);
   writer.value(options.function_timeout.count());
   write_header_lines(writer, options.headers);
@@ -87,6 +89,8 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
   TransferSettings settings;
   FetchOptions& options = settings.options;
   reader.value(settings.transfers);
+  reader.value(settings.bytes_per_second);
+  reader.value(options.limit_rate);
   reader.value(settings.task);
   options.function_timeout =
       std::chrono::milliseconds(reader.value<std::chrono::milliseconds::rep>());

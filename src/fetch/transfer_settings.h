@@ -14,6 +14,8 @@ struct TransferSettings {
   FetchOptions options;
   // Transfers at once in one worker, and connections it keeps.
   int transfers = 1;
+  // The worker's share of options.limit_rate, until it is told another; 0: no limit.
+  std::uint64_t bytes_per_second = 0;
   // To be called on every page that is ok; may be none.
   detail::PageTask task{};
 

@@ -135,7 +135,10 @@ class Worker : private TransferObserver {
       send_cancelled(job);
       return write();
     }
-    give_back(loop_.drop_waiting());
+    if (request.bytes_per_second > 0)
+      loop_.set_rate(request.bytes_per_second);
+    else
+      give_back(loop_.drop_waiting());
     give_back({job});
     write();
   }

@@ -89,6 +89,7 @@ TEST_CASE("every option with a value sets its field", "[arguments]") {
       {{"--wait", "2"}, [](auto& a) { return a.fetch.wait_per_host == 2s; }},
       {{"--rate", "30/m"}, [](auto& a) { return a.fetch.rate == 0.5; }},
       {{"--rate-per-host", "2/s"}, [](auto& a) { return a.fetch.rate_per_host == 2; }},
+      {{"--limit-rate", "64K"}, [](auto& a) { return a.fetch.limit_rate == 65536; }},
       {{"--max-host-errors", "9"}, [](auto& a) { return a.fetch.max_host_errors == 9; }},
       {{"--retry-delay", "3"}, [](auto& a) { return a.fetch.retry_delay == 3s; }},
       {{"--retry-max-time", "3m"}, [](auto& a) { return a.fetch.retry_max_time == 3min; }},

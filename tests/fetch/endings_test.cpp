@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,7 +10,6 @@
 #include <random>
 #include <set>
 #include <stdexcept>
-#include <thread>
 
 #include "base/posix.h"
 #include "fetchpool/fetch.h"
@@ -56,6 +56,18 @@ void check_gone(const std::vector<test::Process>& processes) {
   CHECK(test::wait_until_gone(processes, 2s));
 }
 
+// Returns when the process has ended, after `limit` at the latest.
+void wait_for_end(pid_t pid, std::chrono::microseconds limit) {
+  UniqueFd process = posix::open_process(pid);
+  struct pollfd end {
+    process.get(), POLLIN, 0
+  };
+  struct timespec timeout {
+    0, std::chrono::nanoseconds(limit).count()
+  };
+  ppoll(&end, 1, &timeout, nullptr);
+}
+
 TEST_CASE("kill -9 of the program at random instants leaves nothing behind", "[endings]") {
   auto seed = std::random_device{}();
   std::cout << "seed " << seed << "\n";
@@ -70,7 +82,7 @@ TEST_CASE("kill -9 of the program at random instants leaves nothing behind", "[e
                       .args({"-i", dir.file("list"), "-o", dir.file("out"), "-q", "-p", "2"})
                       .start();
     // From before its first fork to after its end.
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+    wait_for_end(run.pid(), std::chrono::microseconds(random() % 60'000));
     run.signal(SIGKILL);
     run.wait();
     std::vector<test::Process> left = run.processes();
@@ -100,16 +112,16 @@ TEST_CASE("the program's ordinary ends leave nothing behind", "[endings]") {
 TEST_CASE("signals once, twice and three times, and HUP, leave nothing behind", "[endings]") {
   test::Origin origin;
   for (const std::vector<int>& signals : std::vector<std::vector<int>>{
-           {SIGTERM}, {SIGTERM, SIGTERM}, {SIGTERM, SIGTERM, SIGTERM}, {SIGHUP}, {SIGINT}}) {
+           {SIGTERM}, {SIGTERM, SIGTERM}, {SIGTERM, SIGINT, SIGHUP}, {SIGHUP}, {SIGINT}}) {
     origin.reset_counts();
     // One that takes a while after the first signal, but not for ever.
-    Running run = Command("fetchpool").args({"-q", "-p", "2", origin.url("/slow?ms=700")}).start();
+    Running run = Command("fetchpool").args({"-p", "2", origin.url("/slow?ms=700")}).start();
     origin.wait_for_requests("/slow", 1);
     std::vector<test::Process> processes = run.processes();
     CHECK(processes.size() >= 4);
     for (int number : signals) {
       run.signal(number);
-      std::this_thread::sleep_for(20ms);
+      run.wait_for_err("once more ends them now");
     }
     Finished done = run.wait();
     CHECK(done.status != 0);

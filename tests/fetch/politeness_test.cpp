@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "fetch/byte_budget.h"
 #include "fetch/pacer.h"
+#include "fetch/rate_shares.h"
 #include "fetch/schedule.h"
 #include "support/catch.h"
 
@@ -134,6 +136,39 @@ TEST_CASE("a long silence earns nothing", "[politeness]") {
   pacer.start(kNow);
   pacer.start(kNow + 10s);
   CHECK(pacer.next() == kNow + 10s + 100ms);
+}
+
+TEST_CASE("what was read is paid for in time", "[politeness]") {
+  engine::ByteBudget budget;
+  CHECK_FALSE(budget.is_on());
+  budget.set_rate(1000);
+  CHECK(budget.opens_at() <= kNow);
+  budget.take(kNow, 500);
+  CHECK(budget.opens_at() == kNow + 450ms);  // a silence had earned 50 ms
+  budget.take(kNow + 450ms, 1000);
+  CHECK(budget.opens_at() == kNow + 1450ms);
+}
+
+TEST_CASE("a rate is divided as transfers are, and told where it changes", "[politeness]") {
+  engine::RateShares shares(1000, 500);
+  shares.begun(0);
+  auto changes = shares.changes();
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].place == 0);
+  CHECK(changes[0].bytes_per_second == 1000);
+  CHECK(shares.changes().empty());
+  shares.begun(1);
+  changes = shares.changes();
+  // The other one takes half of it without being told.
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].bytes_per_second == 500);
+  shares.ended(0);
+  changes = shares.changes();
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].place == 1);
+  CHECK(changes[0].bytes_per_second == 1000);
+  shares.forget(1);
+  CHECK(shares.changes().size() == 1);
 }
 
 TEST_CASE("a host is given up after so many failures in a row", "[politeness]") {

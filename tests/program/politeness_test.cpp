@@ -1,5 +1,6 @@
 // Servers are spared as the user asks, and as they ask themselves.
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <map>
 
@@ -122,6 +123,30 @@ TEST_CASE("a --rate holds over all hosts and workers, --rate-per-host at each") 
   double took = all.back().milliseconds - all.front().milliseconds;
   CHECK(took >= 370);
   CHECK(took < 19 * 50);
+}
+
+TEST_CASE("a --limit-rate holds in total, for one large page and for many small ones") {
+  Origin origin;
+  // 400 KB at 400 KB a second, less the burst that a start may have; the time limit is no limit for
+  // what is held back, and one for a server that is silent.
+  for (bool one : {true, false}) {
+    INFO(one);
+    std::vector<std::string> urls;
+    for (int i = 0; i < (one ? 1 : 40); ++i)
+      urls.push_back(origin.url("/ok?size=" + std::to_string(one ? 400'000 : 10'000) +
+                                "&i=" + std::to_string(i)));
+    auto begin = std::chrono::steady_clock::now();
+    Finished done = fetchpool({"--no-body", "-p", "2", "--limit-rate", "400000", "-m", "500ms",
+                               "--retry", "0", origin.url("/hang")})
+                        .args(urls)
+                        .run();
+    auto took = std::chrono::steady_clock::now() - begin;
+    auto records = read_records(done.out);
+    CHECK(count_of(records, "timeout") == 1);
+    CHECK(count_of(records, "ok") == static_cast<long>(urls.size()));
+    CHECK(took >= std::chrono::milliseconds(700));
+    CHECK(took < std::chrono::seconds(5));
+  }
 }
 
 TEST_CASE("redirects and attempts are requests that count in a rate") {
