@@ -13,6 +13,7 @@ struct ListLine {
   std::string text;
   // The line was longer than LineSplitter::kMaxBytes; `text` is its beginning.
   bool too_long = false;
+  bool is_argument = false;  // of the command line: a URL and nothing besides
 
   friend bool operator==(const ListLine&, const ListLine&) = default;
 };

@@ -28,7 +28,7 @@ void define_output(CLI::App& app, Arguments& a) {
       "-o,--output", "FILE", "write to FILE (standard output)",
       [&a](const std::string& word) { a.output = not_empty("--output", word, "the file"); });
   group.value("-P,--output-dir,--directory-prefix,--dir", "DIR",
-              "write each body to a file beneath DIR, and records to DIR/manifest.jsonl",
+              "write each body to a file in DIR, and records to DIR/manifest.jsonl",
               [&a](const std::string& word) {
                 a.directory = not_empty("--output-dir", word, "the directory");
               });

@@ -89,7 +89,8 @@ ListEntry RequestReader::understand(ListLine line) const {
             refused(line.text.substr(0, kShownBytes) + "...",
                     fmt::format("the line is longer than {} bytes", LineSplitter::kMaxBytes))};
   }
-  if (!is_structured(line.text, format_)) return {resolver_.resolve(std::move(line.text))};
+  if (line.is_argument || !is_structured(line.text, format_))
+    return {resolver_.resolve(std::move(line.text))};
   auto read = read_request_line(line.text, format_);
   if (auto* error = std::get_if<LineError>(&read))
     return {std::move(line.text), refused(std::move(error->shown), std::move(error->reason))};

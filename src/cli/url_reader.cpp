@@ -67,7 +67,7 @@ UrlReader::List UrlReader::open_list(const std::string& name) {
 
 std::optional<ListLine> UrlReader::next() {
   if (!urls_.empty()) {
-    ListLine line{std::move(urls_.front()), false};
+    ListLine line{std::move(urls_.front()), false, true};
     urls_.pop_front();
     return line;
   }

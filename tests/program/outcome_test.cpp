@@ -25,6 +25,7 @@ TEST_CASE("what is no URL is not asked for") {
                                  std::string("http://127.0.0. 1/"),
                                  std::string("http://127.0.0.1%00:" + port + "/ok"),
                                  "http://" + host + "/\x01",
+                                 "http://" + host + "\t/",
                                  std::string("http://127.0.0.1:99999/"),
                                  std::string("http://127.0.0.1:+80/"),
 
