@@ -21,6 +21,13 @@ enum class BodyForm {
               // base64; FetchResult::body_encoding says which. Made in the workers
 };
 
+// A hash of each body's decoded bytes, made in the workers.
+enum class BodyHash {
+  none,
+  sha256,  // SHA-256 (FIPS 180-4)
+  xxh3,    // XXH3 with 64 bits: faster, finds changes that nobody meant
+};
+
 // Response codes from `first` to `last`, both among them.
 struct StatusRange {
   int first = 0;
@@ -161,8 +168,9 @@ struct FetchOptions {
   // the page ends with an error; the worker's other pages are made again.
   std::chrono::milliseconds function_timeout{0};
   BodyForm body = BodyForm::raw;
-  bool response_headers = false;  // fill FetchResult::headers
-  bool warc = false;              // fill FetchResult::warc
+  BodyHash hash = BodyHash::none;  // fill FetchResult::body_hash
+  bool response_headers = false;   // fill FetchResult::headers
+  bool warc = false;               // fill FetchResult::warc
   // Where bodies too large for memory wait while they arrive; files there have no name. Empty:
   // /var/tmp.
   std::string spool_directory{};

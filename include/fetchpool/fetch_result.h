@@ -77,6 +77,9 @@ struct FetchResult {
   std::uint64_t size_download = 0;  // body bytes on the wire
   std::uint64_t size_body = 0;      // decoded
   std::uint64_t size_header = 0;
+  // With FetchOptions::hash: of the `size_body` bytes, in lower-case hexadecimal. Empty where the
+  // response has no body by its nature (HEAD, 204, 304) or there was none.
+  std::string body_hash;
   // Whether the body is whole: true only where framing and decoding proved it, nothing where
   // HTTP/1.x gives no proof (the body ends with the connection).
   std::optional<bool> complete;

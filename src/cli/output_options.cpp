@@ -20,6 +20,11 @@ std::string file_template(const std::string& word) {
   return word;
 }
 
+BodyHash hash_kind(const std::string& word) {
+  one_of("--hash", word, {"sha256", "xxh3", "none"});
+  return word == "sha256" ? BodyHash::sha256 : word == "xxh3" ? BodyHash::xxh3 : BodyHash::none;
+}
+
 }  // namespace
 
 void define_output(CLI::App& app, Arguments& a) {
@@ -45,6 +50,8 @@ void define_output(CLI::App& app, Arguments& a) {
               [&a](const std::string& word) { a.warc_size = parse_size("--warc-size", word); });
   group.flag("--include-headers", "put the response headers into the records",
              [&a] { a.include_headers = true; });
+  group.value("--hash", "KIND", "record a hash of each body: sha256, xxh3, none (none)",
+              [&a](const std::string& word) { a.fetch.hash = hash_kind(word); });
   group.flag("--stable", "write null for what differs between runs, such as times",
              [&a] { a.stable = true; });
   group.flag("--unordered", "write results as they come, not in the order of the list",

@@ -61,6 +61,8 @@ std::vector<std::string> shape_of(const Arguments& arguments) {
   if (arguments.raw) shape.emplace_back("--raw");
   if (arguments.no_body) shape.emplace_back("--no-body");
   if (arguments.include_headers) shape.emplace_back("--include-headers");
+  if (arguments.fetch.hash == BodyHash::sha256) shape.emplace_back("--hash=sha256");
+  if (arguments.fetch.hash == BodyHash::xxh3) shape.emplace_back("--hash=xxh3");
   if (arguments.stable) shape.emplace_back("--stable");
   if (arguments.unordered) shape.emplace_back("--unordered");
   if (!arguments.warc.empty()) shape.push_back("--warc=" + one_word(arguments.warc));

@@ -40,6 +40,7 @@ output::OutputOptions output_options(const Arguments& arguments) {
   options.form = arguments.raw ? output::OutputForm::raw : output::OutputForm::json;
   options.bodies = !arguments.no_body;
   options.headers = arguments.include_headers;
+  options.hash = arguments.fetch.hash;
   options.stable = arguments.stable;
   options.unordered = arguments.unordered;
   options.warc_path = arguments.warc;

@@ -153,6 +153,7 @@ FetchResult Chain::result(HopResult&& hop, Clock::duration in_all) {
   result.headers = std::move(hop.headers);
   result.size_download = hop.size_download;
   result.size_body = hop.size_body;
+  result.body_hash = std::move(hop.body_hash);
   result.size_header = hop.size_header;
   result.complete = hop.complete;
   result.timestamp =

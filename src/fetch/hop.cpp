@@ -115,6 +115,7 @@ void HopResult::encode(std::string& out) const {
   writer.text(retry_after);
   writer.text(remote_ip);
   writer.text(archive_id);
+  writer.text(body_hash);
   writer.value(static_cast<std::uint32_t>(locations.size()));
   for (const std::string& location : locations) writer.text(location);
   write_header_lines(writer, headers);
@@ -159,6 +160,7 @@ HopResult HopResult::decode(std::string_view bytes, std::string_view& body) {
   reader.text(result.retry_after);
   reader.text(result.remote_ip);
   reader.text(result.archive_id);
+  reader.text(result.body_hash);
   auto locations = reader.value<std::uint32_t>();
   for (std::uint32_t i = 0; i < locations; ++i) result.locations.emplace_back(reader.text());
   read_header_lines(reader, result.headers);

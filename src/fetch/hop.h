@@ -77,6 +77,7 @@ struct HopResult {
   std::uint64_t size_download = 0;
   std::uint64_t size_body = 0;
   std::uint64_t size_header = 0;
+  std::string body_hash;  // where asked for
   std::optional<bool> complete;
 
   int num_connects = 0;

@@ -28,7 +28,8 @@ ReceivedBody::ReceivedBody(const FetchOptions& options, body::WholeDecoder& whol
       for_archive_(options.warc),
       whole_decoder_(whole_decoder),
       raw_(memory, options.spool_directory),
-      body_(memory, options.spool_directory) {
+      body_(memory, options.spool_directory),
+      hasher_(options.hash) {
   limits_.decoded_bytes = options.max_body_bytes;
 }
 
@@ -42,6 +43,8 @@ void ReceivedBody::begin(std::string_view content_encoding) {
   decoder_.reset();
   raw_.clear();
   body_.clear();
+  hasher_.begin();
+  hash_.clear();
   keeps_raw_ = false;
   wire_bytes_ = 0;
   size_ = 0;
@@ -86,10 +89,14 @@ bool ReceivedBody::begin_streaming() {
 }
 
 void ReceivedBody::finish() {
-  if (!coded_) {
+  if (!coded_)
     keep_status(body::Status::finished, {});
-    return;
-  }
+  else
+    finish_decoding();
+  make_hash();
+}
+
+void ReceivedBody::finish_decoding() {
   if (decoder_) {
     keep_status(decoder_->finish(*this), decoder_->reason());
   } else if (status_ == body::Status::more) {
@@ -106,6 +113,18 @@ void ReceivedBody::finish() {
   }
 }
 
+void ReceivedBody::make_hash() {
+  if (!hasher_.is_on()) return;
+  if (keeps_raw_) {
+    hasher_.begin();
+    std::array<char, 16 << 10> room;
+    std::uint64_t offset = 0;
+    for (std::string_view block; !(block = raw_.look(offset, room)).empty(); offset += block.size())
+      hasher_.feed(block);
+  }
+  hash_ = hasher_.hex();
+}
+
 void ReceivedBody::keep_status(body::Status status, const std::string& reason) {
   if (status_ != body::Status::more) return;
   status_ = status;
@@ -114,6 +133,7 @@ void ReceivedBody::keep_status(body::Status status, const std::string& reason) {
 
 void ReceivedBody::write(std::string_view block) {
   size_ += block.size();
+  hasher_.feed(block);
   if (form_ == BodyForm::none && !for_archive_) return;
   body_.append(block);
   if (form_ == BodyForm::json_text && !body_.is_in_one_piece()) probe(body_);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/byte_buffer.h"
+#include "fetch/body_hash.h"
 #include "fetch/body_output.h"
 #include "fetch/body_spool.h"
 #include "fetch/body_text.h"
@@ -46,6 +47,8 @@ class ReceivedBody : private body::Output {
   // coding was undone.
   const body::BodySpool& kept() const { return keeps_raw_ ? raw_ : body_; }
   bool is_decoded() const { return coded_ && !keeps_raw_; }
+  // Of its size() bytes, where the options ask for it.
+  const std::string& hash() const { return hash_; }
 
   // Sending, after finish(), in the form that the options ask for.
 
@@ -61,6 +64,8 @@ class ReceivedBody : private body::Output {
  private:
   void write(std::string_view block) override;
   void probe(const body::BodySpool& spool);
+  void finish_decoding();
+  void make_hash();
   void keep_status(body::Status status, const std::string& reason);
   bool begin_streaming();
   bool append_next_raw_part(ByteBuffer& out);
@@ -76,6 +81,8 @@ class ReceivedBody : private body::Output {
   std::unique_ptr<body::Decoder> decoder_;  // of a coded body too large to be decoded at its end
   body::BodySpool raw_;                     // a coded body as it came
   body::BodySpool body_;
+  BodyHasher hasher_;
+  std::string hash_;
   bool keeps_raw_ = false;
   std::uint64_t wire_bytes_ = 0;
   std::uint64_t size_ = 0;

@@ -442,6 +442,7 @@ void Transfer::collect_facts(HopResult& result) const {
   if (shared_.settings.options.response_headers) result.headers = head_.headers();
   result.size_download = body_.wire_bytes();
   result.size_body = body_.size();
+  if (head_.complete() && seen_.body_expected) result.body_hash = body_.hash();
   result.size_header = head_.size();
   // Else it would tell of the hop before.
   if (handed_over_) collect_facts_of_connection(result);

@@ -78,6 +78,7 @@ std::string TransferSettings::encode() const {
   writer.value(options.max_header_lines);
   write_ranges(writer, options.ok_status);
   writer.value(options.body);
+  writer.value(options.hash);
   writer.value(options.response_headers);
   writer.value(options.warc);
   writer.text(options.spool_directory);
@@ -119,6 +120,7 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
   reader.value(options.max_header_lines);
   options.ok_status = read_ranges(reader);
   reader.value(options.body);
+  reader.value(options.hash);
   reader.value(options.response_headers);
   reader.value(options.warc);
   reader.text(options.spool_directory);

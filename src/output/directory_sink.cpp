@@ -29,8 +29,11 @@ DirectorySink::DirectorySink(const OutputOptions& options, ReorderOptions reorde
       bodies_(options.bodies),
       keep_partial_(options.keep_partial),
       manifest_(open_manifest(options), std::move(reorder)),
-      writer_(
-          {.bodies = false, .headers = options.headers, .stable = options.stable, .files = true}) {
+      writer_({.bodies = false,
+               .headers = options.headers,
+               .stable = options.stable,
+               .files = true,
+               .hash = options.hash}) {
   directory_.make_folder(kJobFolder);
   remove_leftovers(manifest_.awaited());
   directory_.remove(kNames);

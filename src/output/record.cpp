@@ -102,6 +102,7 @@ RecordWriter::Line RecordWriter::write(const FetchResult& result, std::string_vi
     line_.literal(",\"body_file\":");
     line_.string_or_null(body_file);
   }
+  write_hash(result);
   write_redirects(result);
   write_connection(result);
   write_times(result);
@@ -176,6 +177,17 @@ void RecordWriter::write_response(const FetchResult& result) {
     line_.literal("]");
   }
   line_.literal("]");
+}
+
+void RecordWriter::write_hash(const FetchResult& result) {
+  if (form_.hash == BodyHash::none) {
+    line_.literal(",\"body_sha256\":null,\"body_xxh3\":null");
+    return;
+  }
+  line_.literal(",\"body_sha256\":");
+  line_.string_or_null(form_.hash == BodyHash::sha256 ? result.body_hash : std::string_view());
+  line_.literal(",\"body_xxh3\":");
+  line_.string_or_null(form_.hash == BodyHash::xxh3 ? result.body_hash : std::string_view());
 }
 
 void RecordWriter::write_redirects(const FetchResult& result) {

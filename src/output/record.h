@@ -15,6 +15,8 @@ struct RecordForm {
   bool headers = false;  // `headers`: [[name, value], ...]
   bool stable = false;   // what differs between two runs is null
   bool files = false;    // `body_file`: where the body is, beneath the directory
+  // Which of `body_sha256` and `body_xxh3` is FetchResult::body_hash; others are null.
+  BodyHash hash = BodyHash::none;
 };
 
 // Writes results as lines of JSON. With the same form each line has the same members in the same
@@ -40,6 +42,7 @@ class RecordWriter {
 
  private:
   void write_response(const FetchResult& result);
+  void write_hash(const FetchResult& result);
   void write_redirects(const FetchResult& result);
   void write_connection(const FetchResult& result);
   void write_times(const FetchResult& result);

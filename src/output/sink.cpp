@@ -56,7 +56,10 @@ std::unique_ptr<Sink> make_record_sink(const OutputOptions& options, Order order
     return std::make_unique<DirectorySink>(options, reorder_options(options));
   if (options.form == OutputForm::raw)
     return std::make_unique<RawSink>(open_stream(options), order, options.report);
-  RecordForm form{.bodies = options.bodies, .headers = options.headers, .stable = options.stable};
+  RecordForm form{.bodies = options.bodies,
+                  .headers = options.headers,
+                  .stable = options.stable,
+                  .hash = options.hash};
   return std::make_unique<JsonSink>(open_stream(options), order, form);
 }
 

@@ -86,10 +86,11 @@ struct OutputOptions {
   Disk* disk = &system_disk();
 
   OutputForm form = OutputForm::json;
-  bool bodies = true;      // json: bodies in the lines; they come best as BodyForm::json_text
-  bool headers = false;    // json: `headers` in the lines
-  bool stable = false;     // json: null for what differs between two runs
-  bool unordered = false;  // as results come, not as the list has them
+  bool bodies = true;    // json: bodies in the lines; they come best as BodyForm::json_text
+  bool headers = false;  // json: `headers` in the lines
+  BodyHash hash = BodyHash::none;  // json: which hash results bring, see RecordForm
+  bool stable = false;             // json: null for what differs between two runs
+  bool unordered = false;          // as results come, not as the list has them
 
   std::uint64_t order_window = std::uint64_t{64} << 20;  // bytes of memory for what waits
   std::uint64_t order_spill = std::uint64_t{4} << 30;    // bytes of disk; 0: none

@@ -58,6 +58,7 @@ TEST_CASE("a hop's result arrives as it was sent, and its body after it", "[fetc
   result.size_download = 1;
   result.size_body = 2;
   result.size_header = 3;
+  result.body_hash = "00ff";
   result.complete = false;
   result.remote_ip = "127.0.0.1";
   result.remote_port = 80;
@@ -77,6 +78,7 @@ TEST_CASE("a hop's result arrives as it was sent, and its body after it", "[fetc
   CHECK(copy.content_length == 123U);
   CHECK(copy.locations == result.locations);
   CHECK(copy.headers == result.headers);
+  CHECK(copy.body_hash == "00ff");
   CHECK(copy.complete == false);
   CHECK(copy.times.total == 42);
   CHECK(copy.stale_connection);

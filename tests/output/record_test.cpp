@@ -64,6 +64,8 @@ const std::vector<std::string> kKeys{"seq",
                                      "size_header",
                                      "complete",
                                      "truncated",
+                                     "body_sha256",
+                                     "body_xxh3",
                                      "num_redirects",
                                      "redirects",
                                      "num_attempts",
@@ -152,7 +154,8 @@ TEST_CASE("what does not apply is null", "[record]") {
   for (const char* key :
        {"response_code", "http_version", "content_type", "charset", "content_length",
         "content_encoding", "complete", "truncated", "retry_after", "remote_ip", "remote_port",
-        "ssl_verify_result", "speed_download", "timestamp", "worker", "body_encoding", "body"}) {
+        "body_sha256", "body_xxh3", "ssl_verify_result", "speed_download", "timestamp", "worker",
+        "body_encoding", "body"}) {
     INFO(key);
     CHECK(record[key].IsNull());
   }
@@ -165,6 +168,21 @@ TEST_CASE("what does not apply is null", "[record]") {
   CHECK(record["url_effective"].IsNull());
   CHECK(record["scheme"].IsNull());
   CHECK(record["time_total"].IsNull());
+}
+
+TEST_CASE("a record holds the hash that was asked for", "[record]") {
+  FetchResult result = full_result(0, "x");
+  result.body_hash = "00ff";
+  auto record = parsed(line_of(result, {.hash = BodyHash::sha256}));
+  CHECK(keys_of(record) == kKeys);
+  CHECK(text(record["body_sha256"]) == "00ff");
+  CHECK(record["body_xxh3"].IsNull());
+  record = parsed(line_of(result, {.hash = BodyHash::xxh3}));
+  CHECK(keys_of(record) == kKeys);
+  CHECK(record["body_sha256"].IsNull());
+  CHECK(text(record["body_xxh3"]) == "00ff");
+  record = parsed(line_of(failed_result(0), {.hash = BodyHash::xxh3}));
+  CHECK(record["body_xxh3"].IsNull());
 }
 
 TEST_CASE("a body that was cut is marked as truncated", "[record]") {
