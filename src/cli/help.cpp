@@ -13,14 +13,14 @@ constexpr std::string_view kStart =
     R"(Usage: fetchpool [OPTION...] URL...
        fetchpool [OPTION...] -i FILE
        COMMAND | fetchpool [OPTION...]
-       fetchpool check ARCHIVE...
+       fetchpool check DIR|FILE...
 
 Fetches all URLs in parallel with worker processes and writes one JSON record
 for each, in the order of the list. A list has one URL a line; blank lines and
 lines that begin with # are skipped. URLs of the command line come before those
 of the files. Without either, the list is read from standard input.
 
-"check" reads archives that --warc made, and says what is wrong with them.
+"check" reads what -P, -o or --warc made, and says what is wrong with it.
 )";
 
 constexpr std::string_view kEnd = R"(

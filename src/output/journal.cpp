@@ -108,9 +108,16 @@ std::string read_whole(int fd, const std::string& path) {
 }  // namespace
 
 Journal Journal::open(const std::string& path, bool create, Sync sync, Disk& disk) {
+  return open_with(path, O_RDWR | (create ? O_CREAT : 0), sync, disk);
+}
+
+Journal Journal::open_to_read(const std::string& path) {
+  return open_with(path, O_RDONLY, Sync::none, system_disk());
+}
+
+Journal Journal::open_with(const std::string& path, int flags, Sync sync, Disk& disk) {
   for (;;) {
-    int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | (create ? O_CREAT : 0);
-    UniqueFd fd = posix::open_file(path, flags, 0666);
+    UniqueFd fd = posix::open_file(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
     lock(fd.get(), path);
     // Its last owner may have taken it away between these two calls.
     if (!names_same_file(path, fd.get())) continue;
@@ -125,6 +132,7 @@ Journal Journal::open(const std::string& path, bool create, Sync sync, Disk& dis
 
 void Journal::read_beginning() {
   text_ = read_whole(fd_.get(), path_);
+  size_ = text_.size();
   std::size_t shown = std::min(kMagic.size(), text_.size());
   if (std::string_view(text_).substr(0, shown) != kMagic.substr(0, shown))
     throw ResumeRefused(path_ + " is not a journal of this version of fetchpool, or is damaged");

@@ -90,6 +90,8 @@ class Journal {
   // among them) where it cannot be opened.
   static Journal open(const std::string& path, bool create, Sync sync = Sync::batch,
                       Disk& disk = system_disk());
+  // As open(), of a journal that is only to be read.
+  static Journal open_to_read(const std::string& path);
 
   // Whether a job was begun: the beginning is whole.
   bool has_job() const { return has_job_; }
@@ -103,6 +105,10 @@ class Journal {
   // Shows the commits in their order until `believe` returns false or there is none left; what was
   // not believed is gone with the next commit.
   void replay(const std::function<bool(Commit&&)>& believe);
+  // Whether something lies behind what replay() has shown, and where that begins. Requires
+  // replay().
+  bool has_rest() const { return size_ > position_; }
+  std::uint64_t position() const { return position_; }
   // Drops what replay() did not show or was not believed. Requires replay().
   void go_on();
 
@@ -120,6 +126,7 @@ class Journal {
   Journal(UniqueFd fd, std::string path, Sync sync, Disk& disk)
       : fd_(std::move(fd)), path_(std::move(path)), sync_(sync), disk_(&disk) {}
 
+  static Journal open_with(const std::string& path, int flags, Sync sync, Disk& disk);
   void read_beginning();
   // The payload of the entry at `position`; moves on behind it. Nothing: no whole entry is there.
   bool next_entry(std::string_view& payload);
@@ -136,6 +143,7 @@ class Journal {
   bool has_job_ = false;
   bool names_are_safe_ = false;
   std::string text_;            // what was found, while it is read
+  std::uint64_t size_ = 0;      // of what was found
   std::uint64_t position_ = 0;  // behind the last entry that counts
   std::uint64_t chain_ = 0;     // its checksum
 };
