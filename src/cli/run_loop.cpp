@@ -100,8 +100,10 @@ int RunLoop::run() {
 // From here on, files change.
 void RunLoop::begin_output() {
   if (journal_) {
+    if (!journal_->goes_on()) output::disown_leftovers(output_options_);
     journal_->start();
     output_options_.resume_at = journal_->resume_at();
+    output_options_.goes_on = journal_->goes_on();
     output_options_.checkpoints = true;
     for (const output::Tally& tally : journal_->tally()) exit_code_.add(tally.exit_code);
   }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -35,7 +36,8 @@ DirectorySink::DirectorySink(const OutputOptions& options, ReorderOptions reorde
                .files = true,
                .hash = options.hash}) {
   directory_.make_folder(kJobFolder);
-  remove_leftovers(manifest_.awaited());
+  settled_ = end_ = manifest_.awaited();
+  if (options.goes_on) remove_leftovers(settled_);
   directory_.remove(kNames);
   names_ = directory_.create(kNames);
   if (!names_.is_open()) throw Error("cannot make " + directory_.full_name(kNames));
@@ -49,6 +51,10 @@ OutputStream DirectorySink::open_manifest(const OutputOptions& options) {
   OutputStream::Mark mark;
   if (options.resume_at) mark = {options.resume_at->records, options.resume_at->files.at(0).bytes};
   return OutputStream::adopt(std::move(fd), name, mark, *options.disk);
+}
+
+void DirectorySink::disown_leftovers(const std::string& path) {
+  Directory::open(path).remove(kNames);
 }
 
 // Bodies that an earlier run has made and whose records it could not commit.
@@ -75,6 +81,7 @@ void DirectorySink::put(FetchResult&& result) {
   bool has_response = result.outcome == Outcome::ok || is_partial;
   if (bodies_ && has_response) file = store(result);
   RecordWriter::Line line = writer_.write(result, file);
+  end_ = std::max(end_, result.seq + 1);
   manifest_.put(result.seq, line.head, kNothing, line.tail);
 }
 
@@ -144,12 +151,15 @@ std::optional<Checkpoint> DirectorySink::checkpoint(bool durable) {
   // Never tried again: after a failure nobody knows what is on the disk.
   if (durable && disk_->sync_file_system(directory_.fd()) != 0)
     throw SystemError("cannot force " + directory_.path() + " to disk", errno);
+  settled_ = mark->records;
   return Checkpoint{mark->records, {{kManifest, mark->bytes}}, {}};
 }
 
 void DirectorySink::finish() {
   manifest_.finish();
   write_reports(directory_);
+  // All bodies have records that stay: nobody will ask any more whose they are.
+  if (settled_ == end_) directory_.remove(kNames);
 }
 
 }  // namespace fetchpool::output

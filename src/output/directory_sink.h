@@ -18,9 +18,12 @@ namespace fetchpool::output {
 // A name that is taken is left alone, whoever made it: the body gets another one.
 class DirectorySink : public Sink {
  public:
-  // Goes on at `options.resume_at`: bodies of earlier runs whose records are not before it are
-  // removed, as they come again.
+  // Where `options.goes_on`, bodies of the earlier run whose records are not before
+  // `options.resume_at` are removed, as they come again. Otherwise nothing is removed.
   DirectorySink(const OutputOptions& options, ReorderOptions reorder);
+
+  // See output::disown_leftovers().
+  static void disown_leftovers(const std::string& path);
 
   void put(FetchResult&& result) override;
   void flush() override { manifest_.flush(); }
@@ -50,7 +53,9 @@ class DirectorySink : public Sink {
   bool keep_partial_;
   OrderedStream manifest_;
   RecordWriter writer_;
-  UniqueFd names_;  // .job/names: what was made for which number
+  UniqueFd names_;             // .job/names: what was made for which number
+  std::uint64_t settled_ = 0;  // all below has a record that stays
+  std::uint64_t end_ = 0;      // behind the highest number that came
 };
 
 // Where a run in a directory keeps what is its own.

@@ -66,7 +66,12 @@ Journal RunJournal::open_journal(const RunJournalOptions& options) {
 
 void RunJournal::read_job() {
   require_same_shape();
-  journal_.replay([this](Commit&& commit) { return believe(std::move(commit)); });
+  bool has_commits = false;
+  journal_.replay([&](Commit&& commit) {
+    has_commits = true;
+    return believe(std::move(commit));
+  });
+  goes_on_ = resume_at_ || !has_commits;
 }
 
 void RunJournal::require_same_shape() const {

@@ -60,6 +60,10 @@ class RunJournal {
   std::uint64_t results_before() const { return committed_; }
   // Where the output is to be taken up; nothing: from the beginning.
   const std::optional<Checkpoint>& resume_at() const { return resume_at_; }
+  // Whether this is the job of the earlier run, be it from its beginning, because that was ended
+  // before its first commit. Not where there were commits and the output reaches none of them: it
+  // was taken away.
+  bool goes_on() const { return goes_on_; }
 
   // Takes note of the next line of the list.
   void add_line(std::string_view line);
@@ -98,6 +102,7 @@ class RunJournal {
   std::optional<Checkpoint> resume_at_;
   std::vector<bool> done_;
   bool list_is_short_ = false;
+  bool goes_on_ = false;
 
   std::uint64_t lines_ = 0;           // of the list, so far
   std::deque<std::uint64_t> hashes_;  // of the list up to each line from hashed_lines_ on

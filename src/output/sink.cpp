@@ -94,6 +94,10 @@ std::unique_ptr<Sink> make_sink(const OutputOptions& options) {
                                          reorder_options(options), order);
 }
 
+void disown_leftovers(const OutputOptions& options) {
+  if (!options.directory.empty()) DirectorySink::disown_leftovers(options.directory);
+}
+
 bool reaches(const OutputOptions& options, const Checkpoint& checkpoint) {
   if (options.warc_path.empty()) return records_reach(options, checkpoint);
   return records_reach(options, record_part(checkpoint)) &&

@@ -83,6 +83,8 @@ struct OutputOptions {
   // Goes on from here instead: what was written behind it is dropped. Numbers below `records` do
   // not come again.
   std::optional<Checkpoint> resume_at{};
+  // `directory`: the job of an earlier run is gone on with, be it from its beginning.
+  bool goes_on = false;
   Disk* disk = &system_disk();
 
   OutputForm form = OutputForm::json;
@@ -111,6 +113,10 @@ struct OutputOptions {
 // Opens the output. Throws SystemError where it cannot be opened, and OutputClosed where its reader
 // has left already.
 std::unique_ptr<Sink> make_sink(const OutputOptions& options);
+
+// What an earlier run has left beneath `directory` without records is nobody's to remove any more.
+// To be called before the journal of a new run begins, which would take it for its own.
+void disown_leftovers(const OutputOptions& options);
 
 // Whether the output of `options` is at least as long as a checkpoint of it says.
 bool reaches(const OutputOptions& options, const Checkpoint& checkpoint);

@@ -161,6 +161,38 @@ TEST_CASE("a directory of another run is refused without -c") {
     CHECK(fetchpool({"-P", "x", other, "http://h/"}).run().status == 2);
 }
 
+TEST_CASE("a new run in a directory leaves the bodies of an earlier one alone") {
+  Origin origin;
+  TempDir dir;
+  auto options = GENERATE(std::vector<std::string>{}, std::vector<std::string>{"-c"});
+  auto list = [&](int size, int urls) {
+    std::string text;
+    for (int i = 0; i < urls; ++i)
+      text += origin.url("/ok?size=" + std::to_string(size) + "&i=" + std::to_string(i)) + "\n";
+    return text;
+  };
+  auto fetch = [&](const std::string& text) {
+    return fetchpool({"-P", dir.file("out")}).args(options).stdin_text(text).run().status;
+  };
+  REQUIRE(fetch(list(50, 5)) == 0);
+  auto earlier = files_in(dir.file("out"));
+  for (const char* name : {"manifest.jsonl", "failed.txt", "summary.json"}) {
+    fs::remove(dir.file(std::string("out/") + name));
+    earlier.erase(name);
+  }
+  REQUIRE(earlier.size() == 5);
+  CHECK(fetch(list(60, 3)) == 0);
+  auto files = files_in(dir.file("out"));
+  for (const auto& [name, body] : earlier) {
+    INFO(name);
+    CHECK(files[name] == body);
+  }
+  CHECK(files.size() == 5 + 3 + 3);
+  // Neither does going on with the new one.
+  CHECK(fetchpool({"-P", dir.file("out"), "-c"}).stdin_text(list(60, 4)).run().status == 0);
+  CHECK(files_in(dir.file("out")).size() == 5 + 4 + 3);
+}
+
 TEST_CASE(
     "a directory filled by a run that is killed again and again is that of an undisturbed one") {
   unsigned seed = std::random_device()();
