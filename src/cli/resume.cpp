@@ -24,7 +24,9 @@ output::RunJournalOptions journal_options(const Arguments& arguments,
   options.force = arguments.force;
   options.sync =
       arguments.sync.value_or(arguments.go_on ? output::Sync::batch : output::Sync::none);
-  options.reaches = [output](const output::Checkpoint& point) { return reaches(output, point); };
+  options.shortfall = [output](const output::Checkpoint& point) {
+    return safe_text(shortfall(output, point));
+  };
   return options;
 }
 

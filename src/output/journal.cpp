@@ -181,17 +181,15 @@ void Journal::begin(std::string_view job) {
 }
 
 void Journal::replay(const std::function<bool(Commit&&)>& believe) {
-  for (;;) {
-    std::uint64_t before = position_;
-    std::uint64_t chain = chain_;
-    std::string_view payload;
-    if (!next_entry(payload)) break;
-    if (!believe(decode(payload))) {
-      position_ = before;
-      chain_ = chain;
-      break;
-    }
+  std::uint64_t end = position_;
+  std::uint64_t chain = chain_;
+  for (std::string_view payload; next_entry(payload);) {
+    if (!believe(decode(payload))) continue;
+    end = position_;
+    chain = chain_;
   }
+  position_ = end;
+  chain_ = chain;
   text_.clear();
   text_.shrink_to_fit();
 }

@@ -65,7 +65,7 @@ struct Commit {
 //   if (journal.has_job() && going_on) {
 //     std::optional<Commit> last;
 //     journal.replay([&](Commit&& commit) {
-//       if (files_are_shorter_than(commit)) return false;
+//       if (files_are_shorter_than(commit)) return false;          // an earlier one, or a later
 //       last = std::move(commit);
 //       return true;
 //     });
@@ -102,14 +102,14 @@ class Journal {
   // caller's.
   void begin(std::string_view job);
 
-  // Shows the commits in their order until `believe` returns false or there is none left; what was
-  // not believed is gone with the next commit.
+  // Shows all commits in their order; what lies behind the last one that `believe` returns true for
+  // is gone with the next commit. One that is believed speaks for all before it.
   void replay(const std::function<bool(Commit&&)>& believe);
-  // Whether something lies behind what replay() has shown, and where that begins. Requires
-  // replay().
+  // Whether something lies behind the last commit that was believed, and where that begins.
+  // Requires replay().
   bool has_rest() const { return size_ > position_; }
   std::uint64_t position() const { return position_; }
-  // Drops what replay() did not show or was not believed. Requires replay().
+  // Drops that. Requires replay().
   void go_on();
 
   // Adds an entry. What it says must be true already, on the disk where that was asked for. The

@@ -39,6 +39,15 @@ std::string missing_in(const std::vector<std::string>& others,
   return text;
 }
 
+bool is_unordered(const std::vector<std::string>& shape) {
+  return std::find(shape.begin(), shape.end(), "--unordered") != shape.end();
+}
+
+bool has_archive(const std::vector<std::string>& shape) {
+  return std::any_of(shape.begin(), shape.end(),
+                     [](const std::string& word) { return word.starts_with("--warc="); });
+}
+
 }  // namespace
 
 RunJournal::RunJournal(RunJournalOptions options)
@@ -64,14 +73,24 @@ Journal RunJournal::open_journal(const RunJournalOptions& options) {
   }
 }
 
+// Begun anew, the output would be empty: that is left to whoever can bring the file back.
 void RunJournal::read_job() {
   require_same_shape();
-  bool has_commits = false;
+  std::string missing;
+  std::vector<std::uint64_t> numbers;  // of commits that were not believed so far
   journal_.replay([&](Commit&& commit) {
-    has_commits = true;
-    return believe(std::move(commit));
+    numbers.insert(numbers.end(), commit.numbers.begin(), commit.numbers.end());
+    if (options_.shortfall) missing = options_.shortfall(commit.output);
+    if (options_.shortfall && !missing.empty()) return false;
+    believe(std::move(commit), numbers);
+    numbers.clear();
+    return true;
   });
-  goes_on_ = resume_at_ || !has_commits;
+  goes_on_ = resume_at_ || missing.empty();
+  if (goes_on_ || options_.output_is_empty) return;
+  throw ResumeRefused(options_.output + " cannot be gone on with: " + missing +
+                      "; bring that file back, or remove " + options_.output + " and " +
+                      options_.path + " to begin anew");
 }
 
 void RunJournal::require_same_shape() const {
@@ -79,23 +98,22 @@ void RunJournal::require_same_shape() const {
   std::string with = missing_in(options_.shape, before);
   std::string without = missing_in(before, options_.shape);
   if (with.empty() && without.empty()) return;
-  // What is done already is written down in another way then.
-  auto is_order = [](const std::string& word) { return word == "--unordered"; };
-  bool same_order = std::any_of(before.begin(), before.end(), is_order) == !options_.in_order;
-  if (options_.force && same_order) return;
+  // What is done already is written down in another way then, or in other files.
+  bool is_same_kind = is_unordered(before) == !options_.in_order &&
+                      has_archive(before) == has_archive(options_.shape);
+  if (options_.force && is_same_kind) return;
   std::string how = with.empty() ? "" : "with " + with;
   if (!without.empty()) how += (how.empty() ? "without " : " and without ") + without;
   throw ResumeRefused(options_.output + " was begun " + how + "; go on with the same options" +
-                      (same_order ? ", or with --force all the same" : ""));
+                      (is_same_kind ? ", or with --force all the same" : ""));
 }
 
-bool RunJournal::believe(Commit&& commit) {
-  if (options_.reaches && !options_.reaches(commit.output)) return false;
+void RunJournal::believe(Commit&& commit, const std::vector<std::uint64_t>& numbers) {
   done_.resize(std::max<std::size_t>(done_.size(), commit.lines));
   if (options_.in_order) {
     std::fill(done_.begin() + static_cast<std::ptrdiff_t>(committed_), done_.end(), true);
   } else {
-    for (std::uint64_t number : commit.numbers)
+    for (std::uint64_t number : numbers)
       if (number < done_.size()) done_[number] = true;
   }
   lines_before_ = commit.lines;
@@ -105,7 +123,6 @@ bool RunJournal::believe(Commit&& commit) {
   tally_ = {};
   for (const Tally& tally : commit.tally) tally_[tally.exit_code] = tally.count;
   resume_at_ = std::move(commit.output);
-  return true;
 }
 
 void RunJournal::add_line(std::string_view line) {

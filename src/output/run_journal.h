@@ -26,8 +26,8 @@ struct RunJournalOptions {
   bool force = false;    // whatever its list and its shape were
   Sync sync = Sync::batch;
   Disk* disk = &system_disk();
-  // Whether the output is still as long as it was at a commit.
-  std::function<bool(const Checkpoint&)> reaches{};
+  // Why the output cannot be taken up at a commit, naming the file; empty: it can.
+  std::function<std::string(const Checkpoint&)> shortfall{};
   bool output_is_empty = true;  // or not there: nothing is lost if it is begun anew
 };
 
@@ -91,7 +91,7 @@ class RunJournal {
   static Journal open_journal(const RunJournalOptions& options);
   void read_job();
   void require_same_shape() const;
-  bool believe(Commit&& commit);
+  void believe(Commit&& commit, const std::vector<std::uint64_t>& numbers);
   std::uint64_t hash_at(std::uint64_t lines);
   void take_noted(const Checkpoint& point, Commit& commit);
 

@@ -75,11 +75,13 @@ WarcFiles open_archive(const OutputOptions& options) {
   return WarcFiles(std::move(files));
 }
 
-bool records_reach(const OutputOptions& options, const Checkpoint& checkpoint) {
-  struct stat info {};
+std::string shortfall_of_records(const OutputOptions& options, const Checkpoint& checkpoint) {
   std::string path = options.directory.empty() ? options.path : options.directory + "/" + kManifest;
-  return checkpoint.files.size() == 1 && stat(path.c_str(), &info) == 0 &&
-         static_cast<std::uint64_t>(info.st_size) >= checkpoint.files[0].bytes;
+  if (checkpoint.files.size() != 1) return path + " was written with other files beside it";
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return path + " is missing";
+  bool is_long_enough = static_cast<std::uint64_t>(info.st_size) >= checkpoint.files[0].bytes;
+  return is_long_enough ? "" : path + " is shorter than it was";
 }
 
 }  // namespace
@@ -98,10 +100,11 @@ void disown_leftovers(const OutputOptions& options) {
   if (!options.directory.empty()) DirectorySink::disown_leftovers(options.directory);
 }
 
-bool reaches(const OutputOptions& options, const Checkpoint& checkpoint) {
-  if (options.warc_path.empty()) return records_reach(options, checkpoint);
-  return records_reach(options, record_part(checkpoint)) &&
-         WarcFiles::reaches(options.warc_path, archive_part(checkpoint));
+std::string shortfall(const OutputOptions& options, const Checkpoint& checkpoint) {
+  if (options.warc_path.empty()) return shortfall_of_records(options, checkpoint);
+  std::string of_records = shortfall_of_records(options, record_part(checkpoint));
+  if (!of_records.empty()) return of_records;
+  return WarcFiles::shortfall(options.warc_path, archive_part(checkpoint));
 }
 
 }  // namespace fetchpool::output

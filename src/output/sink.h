@@ -118,7 +118,8 @@ std::unique_ptr<Sink> make_sink(const OutputOptions& options);
 // To be called before the journal of a new run begins, which would take it for its own.
 void disown_leftovers(const OutputOptions& options);
 
-// Whether the output of `options` is at least as long as a checkpoint of it says.
-bool reaches(const OutputOptions& options, const Checkpoint& checkpoint);
+// Why the output of `options` cannot be taken up at `checkpoint`, naming the file that is missing
+// or shorter than it was: "a.warc.gz is missing". Empty: it can.
+std::string shortfall(const OutputOptions& options, const Checkpoint& checkpoint);
 
 }  // namespace fetchpool::output

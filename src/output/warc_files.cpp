@@ -45,11 +45,12 @@ WarcFiles::WarcFiles(WarcFilesOptions options, Mark mark)
   stream_.emplace(OutputStream::reopen(open_name(name()), {0, mark.bytes}, *options_.disk));
 }
 
-bool WarcFiles::reaches(const std::string& path, Mark mark) {
+std::string WarcFiles::shortfall(const std::string& path, Mark mark) {
   std::string name = name_of(path, mark.number);
   std::optional<std::uint64_t> size = size_of(open_name(name));
   if (!size) size = size_of(name);
-  return size && *size >= mark.bytes;
+  if (!size) return name + " is missing, and " + open_name(name) + ", too";
+  return *size >= mark.bytes ? "" : name + " is shorter than it was";
 }
 
 std::string WarcFiles::name_of(const std::string& path, unsigned number) {

@@ -38,11 +38,11 @@ class WarcFiles {
 
   // Begins the first file anew.
   explicit WarcFiles(WarcFilesOptions options);
-  // Goes on behind `mark`, where reaches(): what follows there is dropped.
+  // Goes on behind `mark`, where shortfall() says nothing: what follows there is dropped.
   WarcFiles(WarcFilesOptions options, Mark mark);
 
-  // Whether the files of `path` are still as long as they were at `mark`.
-  static bool reaches(const std::string& path, Mark mark);
+  // Why one cannot go on behind `mark`: "a.warc.gz is missing". Empty: one can.
+  static std::string shortfall(const std::string& path, Mark mark);
   // The name of the file with this number.
   static std::string name_of(const std::string& path, unsigned number);
 

@@ -32,8 +32,8 @@ class ArchiveTest {
     options.resume_at = resume_at;
     return make_sink(options);
   }
-  bool reaches(const Checkpoint& checkpoint) const {
-    return output::reaches(options(), checkpoint);
+  std::string shortfall(const Checkpoint& checkpoint) const {
+    return output::shortfall(options(), checkpoint);
   }
 
   // The URLs of all files of the archive, which must have no fault.
@@ -88,14 +88,14 @@ TEST_CASE("what lies behind the last commit of an archive is cut, however much t
   REQUIRE(left.size() > point->files.back().bytes);
   for (std::size_t size = point->files.back().bytes; size <= left.size(); ++size) {
     test::write_file(test.archive() + ".open", left.substr(0, size));
-    REQUIRE(test.reaches(*point));
+    REQUIRE(test.shortfall(*point).empty());
     auto next = test.sink(point);
     put(*next, 5, 9);
     next->finish();
     REQUIRE(test.urls() == urls_up_to(9));
   }
   test::write_file(test.archive() + ".open", left.substr(0, point->files.back().bytes - 1));
-  CHECK_FALSE(test.reaches(*point));
+  CHECK_THAT(test.shortfall(*point), ContainsSubstring("a.warc.gz is shorter than it was"));
 }
 
 TEST_CASE("an archive is gone on with in the file it had come to", "[warc]") {

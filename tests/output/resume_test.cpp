@@ -69,7 +69,7 @@ void run(const Job& job, const Files& files, Disk& disk, std::uint64_t seed = 1)
   options.sync = job.sync;
   options.disk = &disk;
   options.output_is_empty = contents_of(files.output).empty();
-  options.reaches = [&](const Checkpoint& point) { return reaches(output, point); };
+  options.shortfall = [&](const Checkpoint& point) { return shortfall(output, point); };
   RunJournal journal(options);
   std::vector<std::uint64_t> numbers;
   for (std::uint64_t number = 0; number < job.lines; ++number) {
@@ -169,15 +169,65 @@ TEST_CASE("a run that is complete has nothing to go on with", "[resume]") {
   }
 }
 
-TEST_CASE("an output cut at any byte is completed", "[resume]") {
+std::uint64_t bytes_at_first_commit(const std::string& journal) {
+  std::uint64_t bytes = 0;
+  Journal::open(journal, false, Sync::none).replay([&](Commit&& commit) {
+    if (bytes == 0) bytes = commit.output.files.at(0).bytes;
+    return true;
+  });
+  return bytes;
+}
+
+TEST_CASE("an output cut at any byte is completed, or refused before its first commit",
+          "[resume]") {
   for (const Job& job : small_jobs()) {
     ResumeTest test(job);
+    std::uint64_t first = bytes_at_first_commit(test.files.journal);
+    REQUIRE(first > 1);
     for (std::size_t size = 0; size <= test.output().size(); ++size) {
       INFO("cut to " << size);
       test.set(test.output().substr(0, size), test.journal());
-      REQUIRE(test.go_on());
+      REQUIRE(test.go_on() == (size == 0 || size >= first));
     }
   }
+}
+
+TEST_CASE("the last commit whose files are there counts, and if none is, nothing is begun anew",
+          "[resume]") {
+  bool unordered = GENERATE(false, true);
+  TemporaryDirectory directory;
+  Files files(directory.path());
+  run({.unordered = unordered}, files, system_disk());
+  std::string before = contents_of(files.journal);
+  auto go_on = [&](std::uint64_t from, std::uint64_t to, bool force) {
+    RunJournalOptions options;
+    options.path = files.journal;
+    options.output = "out";
+    options.in_order = !unordered;
+    if (unordered) options.shape = {"--unordered"};
+    options.go_on = true;
+    options.force = force;
+    options.output_is_empty = false;
+    options.shortfall = [&](const Checkpoint& point) -> std::string {
+      return point.records < from || point.records > to ? "file " + std::to_string(point.records)
+                                                        : "";
+    };
+    RunJournal journal(options);
+    std::uint64_t done = 0;
+    for (std::uint64_t number = 0; number < journal.lines_before(); ++number)
+      if (journal.is_done(number)) ++done;
+    CHECK(done == journal.results_before());
+    return done;
+  };
+  CHECK(go_on(30, 30, false) == 30);
+  std::uint64_t some = go_on(12, 20, false);
+  CHECK((some >= 12 && some <= 20));
+  for (bool force : {false, true})
+    CHECK_THROWS_WITH(go_on(99, 99, force),
+                      "out cannot be gone on with: file 30; bring that file back, or remove out "
+                      "and " +
+                          files.journal + " to begin anew");
+  CHECK(contents_of(files.journal) == before);
 }
 
 TEST_CASE("a journal cut at any byte is gone on with or refused", "[resume]") {
@@ -342,7 +392,13 @@ TEST_CASE("other options are named", "[resume]") {
                     ContainsSubstring("begun with --raw --stable and without --no-body"));
   CHECK_THROWS_WITH(open({"--raw", "--stable", "--unordered"}, true, true),
                     "out was begun without --unordered; go on with the same options");
+  CHECK_THROWS_WITH(open({"--raw", "--stable", "--warc=a"}, true, true),
+                    "out was begun without --warc=a; go on with the same options");
   CHECK_NOTHROW(open({"--raw"}, true, true));
+  open({"--warc=a"}, false, false);
+  CHECK_THROWS_WITH(open({}, true, true),
+                    "out was begun with --warc=a; go on with the same options");
+  CHECK_NOTHROW(open({"--warc=b"}, true, true));
 }
 
 TEST_CASE("the tally of all runs is kept", "[resume]") {

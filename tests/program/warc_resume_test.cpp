@@ -116,17 +116,51 @@ TEST_CASE("a run that was stopped goes on in the file that it had closed", "[war
   test.check();
 }
 
+TEST_CASE("files of an archive may be moved away once they are finished, and only then", "[warc]") {
+  WarcResumeTest test(1000, {"-j", "4", "--sync", "always"});
+  Running run = test.go_on().start();
+  CHECK(eventually([&] { return test.dir().has("a-00001.warc.gz.open") || !run.is_running(); }));
+  // Until a commit speaks of the second file.
+  CHECK(eventually(
+      [&] { return test.dir().read("a-00001.warc.gz.open").size() > 20000 || !run.is_running(); }));
+  std::vector<Process> processes = run.processes();
+  run.signal(SIGKILL);
+  CHECK(run.wait().signal == SIGKILL);
+  CHECK(wait_until_gone(processes, 10s));
+  auto move = [&](const std::string& from, const std::string& to) {
+    std::filesystem::rename(test.dir().file(from), test.dir().file(to));
+  };
+  std::string output = test.dir().read("out");
+  REQUIRE_FALSE(output.empty());
+  move("a.warc.gz", "elsewhere");
+  move("a-00001.warc.gz.open", "lost");
+  for (const char* force : {"-v", "--force"}) {
+    Finished refused = test.go_on().arg(force).run();
+    CHECK(refused.status == 2);
+    CHECK_THAT(refused.err, ContainsSubstring("a-00001.warc.gz is missing"));
+    CHECK(test.dir().read("out") == output);
+  }
+  move("lost", "a-00001.warc.gz.open");
+  CHECK(test.go_on().run().ok());
+  CHECK_FALSE(test.dir().has("a.warc.gz"));
+  move("elsewhere", "a.warc.gz");
+  test.check();
+}
+
 TEST_CASE("another archive, or none, is no way to go on", "[warc]") {
   WarcResumeTest test(200, {});
   REQUIRE(test.go_on_and_kill(100));
   std::string before = test.dir().read("out");
-  Finished done =
-      fetchpool({"-c", "-i", test.dir().file("list"), "-o", test.dir().file("out"), "--no-body"})
-          .run();
-  CHECK(done.status == 2);
-  CHECK_THAT(done.err, ContainsSubstring("was begun"));
-  CHECK_THAT(done.err, ContainsSubstring("--warc="));
-  CHECK(test.dir().read("out") == before);
+  for (const char* force : {"-v", "--force"}) {
+    Finished done =
+        fetchpool({"-c", "-i", test.dir().file("list"), "-o", test.dir().file("out"), "--no-body"})
+            .arg(force)
+            .run();
+    CHECK(done.status == 2);
+    CHECK_THAT(done.err, ContainsSubstring("was begun"));
+    CHECK_THAT(done.err, ContainsSubstring("--warc="));
+    CHECK(test.dir().read("out") == before);
+  }
 }
 
 }  // namespace
