@@ -16,9 +16,12 @@ class UniqueFd {
   explicit UniqueFd(int fd) : fd_(fd) { OwnedFds::add(fd_); }
   UniqueFd(const UniqueFd&) = delete;
   UniqueFd& operator=(const UniqueFd&) = delete;
-  UniqueFd(UniqueFd&& other) noexcept : UniqueFd(other.release()) {}
+  // Who owns it changes, not that it is owned.
+  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {
-    if (this != &other) reset(other.release());
+    if (this == &other) return *this;
+    reset();
+    fd_ = std::exchange(other.fd_, -1);
     return *this;
   }
   ~UniqueFd() { reset(); }

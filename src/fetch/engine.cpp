@@ -359,7 +359,11 @@ void Engine::judge_host(const Request& request, const HopResult& hop) {
   if (options_.max_host_errors == 0 || hop.local_shortage || hop.stale_connection) return;
   if (hop.response_code != 0) return schedule_.host_answered(request.host);
   if (!schedule_.host_failed(request.host, hop.outcome)) return;
-  for (Schedule::Ticket ticket : schedule_.drop_waiting(request.host)) skip(requests_.at(ticket));
+  for (Schedule::Ticket ticket : schedule_.drop_waiting(request.host)) {
+    Request& dropped = requests_.at(ticket);
+    if (dropped.suspect) solo_.dropped();
+    skip(dropped);
+  }
 }
 
 // Ends a request of a host that was given up.
@@ -435,6 +439,7 @@ void Engine::on_lost(Request& request, const process::Event& event) {
 void Engine::suspect(Request& request) {
   request.suspect = true;
   request.body = {};
+  if (schedule_.given_up(request.host)) return skip(request);
   solo_.add(request);
 }
 

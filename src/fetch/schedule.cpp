@@ -87,11 +87,14 @@ int Schedule::quota(const Host& host, int worker) const {
 }
 
 // Counts the transfers that run: of the hops at a worker as many as the host has slots there. The
-// others were sent ahead.
+// others were sent ahead. Where it has none any more, all were sent while it had some.
 void Schedule::recount(Host& host) {
   int running = host.alone;
-  for (int worker = 0; worker < options_.workers; ++worker)
-    running += std::min(host.at_worker[static_cast<std::size_t>(worker)], quota(host, worker));
+  for (int worker = 0; worker < options_.workers; ++worker) {
+    int sent = host.at_worker[static_cast<std::size_t>(worker)];
+    int slots = quota(host, worker);
+    running += slots > 0 ? std::min(sent, slots) : sent;
+  }
   running_ += running - host.running;
   host.running = running;
 }
@@ -239,6 +242,7 @@ std::optional<Schedule::Start> Schedule::start_ahead(const std::vector<int>& roo
 void Schedule::take(Host& host) {
   host.pop();
   --waiting_;
+  ++host.sent;
   recount(host);
   refresh(host);
 }
@@ -306,6 +310,7 @@ void Schedule::look_at_all_hosts() {
 
 void Schedule::ended(HostId id, int worker) {
   Host& host = *hosts_[id];
+  --host.sent;
   if (worker == kAlone)
     --host.alone;
   else

@@ -24,6 +24,7 @@ struct Schedule::Host {
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> returned;
   std::vector<int> at_worker;  // hops sent and not ended, by worker
   int alone = 0;
+  int sent = 0;           // all hops sent and not ended
   int running = 0;        // transfers that run now, at workers and alone
   std::size_t timed = 0;  // tickets that wait for their time
   bool in_ready = false;
@@ -32,7 +33,7 @@ struct Schedule::Host {
   std::uint64_t listed_rank = 0;  // under which it stands in ready_ or full_
 
   bool has_waiting() const { return !fresh.empty() || !returned.empty(); }
-  bool is_busy() const { return running > 0 || timed > 0 || has_waiting(); }
+  bool is_busy() const { return sent > 0 || timed > 0 || has_waiting(); }
   bool returned_first() const {
     return !returned.empty() && (fresh.empty() || returned.top().rank < fresh.front().rank);
   }

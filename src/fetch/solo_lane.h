@@ -39,6 +39,8 @@ class SoloLane {
   void adjust_workers();
   // What next() returned for this place has ended.
   void ended(int place);
+  // A suspect was taken out of the schedule before it started.
+  void dropped() { --admitted_; }
 
   // Forgets the suspects that are not in the schedule and not running, and returns them.
   std::vector<Schedule::Ticket> drop_waiting();

@@ -1,5 +1,6 @@
 #include "fetch/transfer.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -302,8 +303,14 @@ int Transfer::on_close_socket(void* user, curl_socket_t socket) {
   return close(socket);
 }
 
-bool Transfer::has_unread() const {
-  return socket_ != CURL_SOCKET_BAD && posix::is_readable(socket_);
+bool Transfer::waits_for_us() const {
+  if (socket_ == CURL_SOCKET_BAD) return false;
+  // A connection that was made shows by room to write.
+  auto events = static_cast<short>(is_connected() ? POLLIN : POLLIN | POLLOUT);
+  struct pollfd ready {
+    socket_, events, 0
+  };
+  return posix::poll_for(&ready, 1, Clock::duration::zero()) > 0;
 }
 
 bool Transfer::take_header(std::string_view line) {

@@ -89,9 +89,9 @@ class Transfer {
   // Moves all its deadlines.
   void add_time(Clock::duration more);
   bool is_connected() const { return seen_.connection_ready; }
-  // Where the rate is limited: the socket it reads from, and whether that has bytes for it.
+  // Where the rate is limited: its socket, and whether there is something to be done with that.
   void use_socket(curl_socket_t socket) { socket_ = socket; }
-  bool has_unread() const;
+  bool waits_for_us() const;
 
   static Transfer& of(CURL* easy);
 

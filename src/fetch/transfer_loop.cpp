@@ -360,15 +360,15 @@ void TransferLoop::end_late_ones() {
   }
 }
 
-// Without another look at the sockets: for a transfer that never stops to bring bytes, and nothing
-// but these, that would take long.
-// Gives more time to a transfer whose bytes lie unread because of the limited rate.
+// Gives more time to a transfer that was not served because of the limited rate.
 bool TransferLoop::excuse_held_back(Transfer& transfer) {
-  if (!budget_.is_on() || !transfer.has_unread()) return false;
+  if (!budget_.is_on() || !transfer.waits_for_us()) return false;
   transfer.add_time(kHeldBack);
   return true;
 }
 
+// Without another look at the sockets: for a transfer that never stops to bring bytes, and nothing
+// but these, that would take long.
 void TransferLoop::end_slow_ones() {
   next_look_ = TimePoint::max();
   for (std::size_t slot = 0; slot < active_.size(); ++slot) {

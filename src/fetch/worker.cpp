@@ -9,11 +9,14 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/posix.h"
 #include "fetch/function_thread.h"
 #include "fetch/hop.h"
 #include "fetch/limits.h"
+#include "fetch/retry.h"
 #include "fetch/transfer_loop.h"
 #include "fetch/transfer_settings.h"
 
@@ -67,7 +70,8 @@ class Worker : private TransferObserver {
   };
 
   bool is_over() const {
-    bool nothing_left = loop_.is_idle() && large_.empty() && !channel_.wants_to_write();
+    bool nothing_left =
+        loop_.is_idle() && large_.empty() && unsent_.empty() && !channel_.wants_to_write();
     return peer_gone_ || (stopping_ && nothing_left);
   }
 
@@ -81,6 +85,7 @@ class Worker : private TransferObserver {
     if (function_) take_mapped();
     send_large_bodies();
     if (channel_.writer().pending_bytes() >= kBatch || !loop_.has_served() || is_blocked_) write();
+    if (!unsent_.empty() && !channel_.wants_to_write()) settle_unsent();
   }
 
   Clock::duration longest_wait() const {
@@ -193,8 +198,25 @@ class Worker : private TransferObserver {
     ByteBuffer& frame = begin_done(transfer.job(), result);
     frame.append(part_.view());
     end_done(frame, transfer.body().append_to(frame));
+    if (is_settled_when_sent(transfer)) return false;
     link_.status().end(transfer.slot());
     return true;
+  }
+
+  // An answer can be lost with this process until it is in the channel. Where the request must not
+  // be sent twice, the status page says until then that it was begun.
+  bool is_settled_when_sent(Transfer& transfer) {
+    if (is_idempotent(transfer.request().method)) return false;
+    unsent_.push_back(&transfer);
+    return true;
+  }
+
+  void settle_unsent() {
+    // To give one back begins another, which may end at once.
+    for (Transfer* transfer : std::exchange(unsent_, {})) {
+      link_.status().end(transfer->slot());
+      loop_.give_back(*transfer);
+    }
   }
 
   // Of what is no page only the result is sent.
@@ -234,8 +256,9 @@ class Worker : private TransferObserver {
       channel_.writer().end();
       if (more) continue;
       end_done(begin_done(transfer.job(), large_.front().result), transfer.body().encoding());
-      link_.status().end(transfer.slot());
       large_.pop_front();
+      if (is_settled_when_sent(transfer)) continue;
+      link_.status().end(transfer.slot());
       loop_.give_back(transfer);
     }
   }
@@ -247,6 +270,7 @@ class Worker : private TransferObserver {
   std::chrono::milliseconds function_timeout_;
   Clock::duration beat_ = kLongestBeat;
   std::deque<LargeBody> large_;
+  std::vector<Transfer*> unsent_;  // ended, their answers not yet in the channel
   std::string head_;
   ByteBuffer part_;
   // Hosts that asked for a pause: the number of the answer that did, of all such answers.

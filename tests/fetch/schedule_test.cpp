@@ -274,6 +274,43 @@ TEST_CASE("the slots of a worker that is not there belong to the others", "[fetc
   CHECK(lane.schedule.running() == 4);
 }
 
+TEST_CASE("what runs at other workers counts when a host turns out to speak HTTP/2", "[fetch]") {
+  Lane lane(options(20, 6, 3));
+  lane.make_known("https://a:443");
+  auto host = lane.schedule.host("https://a:443");
+  for (Schedule::Ticket ticket = 1; ticket <= 20; ++ticket) lane.add("https://a:443", ticket);
+  auto starts = lane.start_all();
+  REQUIRE(starts.size() == 6);
+  lane.schedule.speaks_http2(host, true);
+  CHECK(lane.schedule.running() == 6);
+  CHECK(lane.start_all().empty());
+  for (const auto& start : starts) lane.schedule.ended(host, start.worker);
+  CHECK(lane.schedule.running() == 0);
+}
+
+TEST_CASE("a host is not forgotten while one of its hops runs", "[fetch]") {
+  Lane lane(options(20, 6, 3));
+  lane.make_known("https://a:443");
+  auto host = lane.schedule.host("https://a:443");
+  for (Schedule::Ticket ticket = 1; ticket <= 3; ++ticket) lane.add("https://a:443", ticket);
+  auto starts = lane.start_all();
+  REQUIRE(starts.size() == 3);
+  lane.schedule.speaks_http2(host, true);
+  // Those at the worker that has all slots now end first.
+  lane.schedule.ended(host, starts[0].worker);
+  lane.schedule.ended(host, starts[1].worker);
+  for (int other = 0; other < 5000; ++other) {
+    auto id = lane.schedule.host("http://other" + std::to_string(other) + ":80");
+    lane.schedule.add(id, 100, 100);
+    auto start = lane.start_all();
+    REQUIRE(start.size() == 1);
+    lane.schedule.ended(id, start[0].worker);
+  }
+  CHECK(lane.schedule.host("https://a:443") == host);
+  lane.schedule.ended(host, starts[2].worker);
+  CHECK(lane.schedule.running() == 0);
+}
+
 TEST_CASE("a host that speaks HTTP/2 has all its slots at one worker, until it does not any more",
           "[fetch]") {
   Lane lane(options(20, 6, 3));

@@ -58,7 +58,8 @@ requires(is_run_of_bytes<R>&&
   void add_values(std::size_t size) {
     constexpr std::size_t kBytesAhead = std::size_t{32} << 20;
     std::size_t most = size < large_result ? 1 : kBytesAhead / size;
-    std::size_t count = std::clamp<std::size_t>(most, 1, count_ - taken_);
+    std::size_t left = taken_ < count_ ? count_ - taken_ : 1;
+    std::size_t count = std::clamp<std::size_t>(most, 1, left);
     if (count == 1) return void(values_.emplace_back());
     std::uintptr_t begin = UINTPTR_MAX;
     std::uintptr_t end = 0;
