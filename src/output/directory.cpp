@@ -29,6 +29,11 @@ const char* last_part(const std::string& name) {
   return name.c_str() + (slash == std::string::npos ? 0 : slash + 1);
 }
 
+// What stands in the way of a name, and is nobody's fault.
+bool is_impossible(int error) {
+  return error == EEXIST || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
+}
+
 // All folders of `name` in one call, where the system has it.
 int open_at_once(int directory, const std::string& name) {
   struct open_how how {};
@@ -45,6 +50,12 @@ Directory Directory::open(const std::string& path) {
   // An error is told by the next call, in its words.
   UniqueFd fd = posix::open_file(path, O_RDONLY | O_DIRECTORY);
   return {std::move(fd), path};
+}
+
+Directory Directory::folder(const std::string& name) {
+  UniqueFd fd = open_folder(name, true);
+  if (!fd.is_open()) fail("cannot make the folder", name);
+  return {std::move(fd), full_name(name)};
 }
 
 void Directory::fail(const char* what, const std::string& name) const {
@@ -81,12 +92,12 @@ int Directory::folder_of(const std::string& name, bool make) {
 UniqueFd Directory::create(const std::string& name) {
   int folder = folder_of(name, true);
   if (folder < 0) {
-    if (errno == ENOTDIR || errno == ELOOP) return {};
+    if (is_impossible(errno)) return {};
     fail("cannot make the folder of", name);
   }
   UniqueFd fd(
       openat(folder, last_part(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (!fd.is_open() && errno != EEXIST) fail("cannot make", name);
+  if (!fd.is_open() && !is_impossible(errno)) fail("cannot make", name);
   return fd;
 }
 
@@ -108,18 +119,33 @@ UniqueFd Directory::open_existing(const std::string& name, int flags) {
   return fd;
 }
 
-bool Directory::rename(const std::string& from, const std::string& to, bool replace) {
-  int folder = folder_of(from, false);
-  if (folder < 0) fail("cannot open the folder of", from);
+bool Directory::move(const std::string& file, Directory& target, const std::string& name,
+                     bool replace) {
+  int folder = target.folder_of(name, true);
+  if (folder < 0) {
+    if (is_impossible(errno)) return false;
+    target.fail("cannot make the folder of", name);
+  }
   unsigned flags = replace ? 0 : RENAME_NOREPLACE;
-  if (renameat2(folder, last_part(from), folder, last_part(to), flags) == 0) return true;
-  if (errno == EEXIST) return false;
+  if (renameat2(fd_.get(), file.c_str(), folder, last_part(name), flags) == 0) return true;
   // Some file systems cannot promise that; looking first is the next best thing.
   if (errno == EINVAL && !replace) {
-    if (has(to)) return false;
-    if (renameat(folder, last_part(from), folder, last_part(to)) == 0) return true;
+    if (target.has(name)) return false;
+    if (renameat(fd_.get(), file.c_str(), folder, last_part(name)) == 0) return true;
   }
-  fail("cannot name", to);
+  if (!replace && is_impossible(errno)) return false;
+  target.fail("cannot name", name);
+}
+
+std::string Directory::identity(const std::string& name) {
+  int folder = folder_of(name, false);
+  struct statx info {};
+  constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_BTIME;
+  bool is_there =
+      folder >= 0 && statx(folder, last_part(name), AT_SYMLINK_NOFOLLOW, kWanted, &info) == 0;
+  if (!is_there || !S_ISREG(info.stx_mode)) return {};
+  return std::to_string(info.stx_ino) + "." + std::to_string(info.stx_btime.tv_sec) + "." +
+         std::to_string(info.stx_btime.tv_nsec);
 }
 
 void Directory::make_folder(const std::string& name) {

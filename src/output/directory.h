@@ -18,16 +18,22 @@ class Directory {
   // Opens `path`, which is made where it is missing, with the folders above it. It may be a
   // symbolic link itself: the person at the terminal said so.
   static Directory open(const std::string& path);
+  // A folder of it as a directory of its own, made where it is missing.
+  Directory folder(const std::string& name);
 
   // Makes the file, and the folders above it, for writing. Not open: something of that name is
-  // there already, whatever it is, or stands where a folder is needed.
+  // there already, whatever it is, or stands where a folder is needed, or the name is too long.
   UniqueFd create(const std::string& name);
   // An existing regular file, for reading or writing as in open(2). Not open: there is none.
   UniqueFd open_existing(const std::string& name, int flags);
-  // Gives a file its name, in the same folder. False: the name is taken. `replace`: a file that has
-  // it already goes.
-  bool rename(const std::string& from, const std::string& to, bool replace = false);
+  // Moves a file of this very directory to a name in `target`, whose folders are made. False: it
+  // cannot have that name, as with create(). `replace`: a file that has it already goes.
+  bool move(const std::string& file, Directory& target, const std::string& name,
+            bool replace = false);
   void make_folder(const std::string& name);
+  // What no other file has while this one lives, and hardly any one after it: inode and time of
+  // birth. It stays when the file is moved. Empty: no regular file of that name is there.
+  std::string identity(const std::string& name);
   // Whether something of that name is there, a symbolic link among that.
   bool has(const std::string& name);
   // Removes the file if it is there.

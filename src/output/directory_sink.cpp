@@ -18,13 +18,15 @@
 namespace fetchpool::output {
 namespace {
 
-constexpr const char* kNames = ".job/names";
+constexpr const char* kNames = "names";
+constexpr const char* kBody = "body";
 constexpr std::size_t kMostPieces = 64;
 
 }  // namespace
 
 DirectorySink::DirectorySink(const OutputOptions& options, ReorderOptions reorder)
     : directory_(Directory::open(options.directory)),
+      job_(directory_.folder(kJobFolder)),
       disk_(options.disk),
       name_template_(options.name_template),
       bodies_(options.bodies),
@@ -35,12 +37,13 @@ DirectorySink::DirectorySink(const OutputOptions& options, ReorderOptions reorde
                .stable = options.stable,
                .files = true,
                .hash = options.hash}) {
-  directory_.make_folder(kJobFolder);
   settled_ = end_ = manifest_.awaited();
   if (options.goes_on) remove_leftovers(settled_);
-  directory_.remove(kNames);
-  names_ = directory_.create(kNames);
-  if (!names_.is_open()) throw Error("cannot make " + directory_.full_name(kNames));
+  job_.remove(kNames);
+  // Not before the names: until then no other file can be taken for it.
+  job_.remove(kBody);
+  names_ = job_.create(kNames);
+  if (!names_.is_open()) throw Error("cannot make " + job_.full_name(kNames));
 }
 
 OutputStream DirectorySink::open_manifest(const OutputOptions& options) {
@@ -54,23 +57,25 @@ OutputStream DirectorySink::open_manifest(const OutputOptions& options) {
 }
 
 void DirectorySink::disown_leftovers(const std::string& path) {
-  Directory::open(path).remove(kNames);
+  Directory::open(path).folder(kJobFolder).remove(kNames);
 }
 
 // Bodies that an earlier run has made and whose records it could not commit.
 void DirectorySink::remove_leftovers(std::uint64_t first) {
-  UniqueFd names = directory_.open_existing(kNames, O_RDONLY);
+  UniqueFd names = job_.open_existing(kNames, O_RDONLY);
   if (!names.is_open()) return;
-  LineFile lines(std::move(names), directory_.full_name(kNames));
+  LineFile lines(std::move(names), job_.full_name(kNames));
   for (std::string_view line; lines.next(line);) {
+    // A line that was not written to its end was followed by nothing.
+    if (!lines.ended()) break;
     std::uint64_t number = 0;
     auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
-    // A line that was not written to its end was followed by nothing.
-    bool is_whole = error == std::errc() && lines.ended() && end != line.data() + line.size();
-    if (!is_whole || number < first) continue;
-    std::string name(end + 1, line.data() + line.size());
-    directory_.remove(name);
-    directory_.remove(name + ".part");
+    if (error != std::errc() || number < first) continue;
+    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
+    auto name_begin = line.find(' ', 1);
+    if (name_begin == std::string_view::npos) continue;
+    std::string name(line.substr(name_begin + 1));
+    if (directory_.identity(name) == line.substr(1, name_begin - 1)) directory_.remove(name);
   }
 }
 
@@ -89,43 +94,43 @@ std::string DirectorySink::store(const FetchResult& result) {
   std::string own = shard_of(result.seq) + "/" + default_name(result);
   std::string wanted = name_template_.empty() ? own : expand_template(name_template_, result);
   if (wanted.empty()) wanted = own;
+  std::string ending = result.ok() ? "" : ".part";
+  std::string identity = make_file(result.body);
   for (const std::string& name :
        {wanted, numbered(wanted, result.seq), own, numbered(own, result.seq)})
-    if (std::string stored = try_name(name, result); !stored.empty()) return stored;
+    if (try_name(name + ending, result.seq, identity)) return name + ending;
   throw SystemError("cannot make " + directory_.full_name(wanted) + " and the names after it",
                     EEXIST);
 }
 
-// Empty: the name is taken.
-std::string DirectorySink::try_name(const std::string& name, const FetchResult& result) {
-  std::string part = name + ".part";
-  // Looked at first, so that nothing is made for a name that is taken.
-  if (directory_.has(name)) return {};
-  remember_name(result.seq, name);
-  UniqueFd fd = directory_.create(part);
-  if (!fd.is_open()) return {};
-  write(fd.get(), part, result.body);
+// As .job/body. Returns its identity.
+std::string DirectorySink::make_file(const Body& body) {
+  UniqueFd fd = job_.create(kBody);
+  if (!fd.is_open()) throw Error("cannot make " + job_.full_name(kBody));
+  write(fd.get(), body);
   // Network file systems report a full disk no earlier than here.
   if (::close(fd.release()) != 0 && errno != EINTR)
-    throw SystemError("cannot write " + directory_.full_name(part), errno);
-  if (!result.ok()) return part;
-  if (directory_.rename(part, name)) return name;
-  directory_.remove(part);
-  return {};
+    throw SystemError("cannot write " + job_.full_name(kBody), errno);
+  std::string identity = job_.identity(kBody);
+  if (identity.empty()) throw SystemError("cannot look at " + job_.full_name(kBody), errno);
+  return identity;
 }
 
-// Before the file is made, so that whoever goes on with this run knows whose it is.
-void DirectorySink::remember_name(std::uint64_t seq, const std::string& name) {
-  std::string line = std::to_string(seq) + " " + name + "\n";
+// False: the name is taken.
+bool DirectorySink::try_name(const std::string& name, std::uint64_t seq,
+                             const std::string& identity) {
+  if (is_of_reports(name)) return false;
+  std::string line = std::to_string(seq) + " " + identity + " " + name + "\n";
   struct iovec piece {
     line.data(), line.size()
   };
   ssize_t written = disk_->write(names_.get(), &piece, 1);
   if (written != static_cast<ssize_t>(line.size()))
-    throw SystemError("cannot write " + directory_.full_name(kNames), written < 0 ? errno : ENOSPC);
+    throw SystemError("cannot write " + job_.full_name(kNames), written < 0 ? errno : ENOSPC);
+  return job_.move(kBody, directory_, name);
 }
 
-void DirectorySink::write(int fd, const std::string& name, const Body& body) {
+void DirectorySink::write(int fd, const Body& body) {
   std::array<struct iovec, kMostPieces> vector;
   std::size_t next = 0;
   std::size_t offset = 0;  // in the next piece
@@ -139,7 +144,7 @@ void DirectorySink::write(int fd, const std::string& name, const Body& body) {
     }
     ssize_t written = disk_->write(fd, vector.data(), count);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw SystemError("cannot write " + directory_.full_name(name), errno);
+    if (written < 0) throw SystemError("cannot write " + job_.full_name(kBody), errno);
     offset += static_cast<std::size_t>(written);
     while (next < pieces.size() && offset >= pieces[next].size()) offset -= pieces[next++].size();
   }
@@ -157,9 +162,9 @@ std::optional<Checkpoint> DirectorySink::checkpoint(bool durable) {
 
 void DirectorySink::finish() {
   manifest_.finish();
-  write_reports(directory_);
+  write_reports(directory_, job_);
   // All bodies have records that stay: nobody will ask any more whose they are.
-  if (settled_ == end_) directory_.remove(kNames);
+  if (settled_ == end_) job_.remove(kNames);
 }
 
 }  // namespace fetchpool::output

@@ -11,11 +11,20 @@
 
 namespace fetchpool::output {
 
-// Writes each body to a file of its own as soon as it comes, first as NAME.part, and its record
-// into manifest.jsonl when its turn is there. A file without ".part" is whole. Only results that
-// are ok have a file; with `keep_partial` the bodies of others stay as NAME.part.
+// Writes each body to a file of its own as soon as it comes, and its record into manifest.jsonl
+// when its turn is there. A file without ".part" is whole. Only results that are ok have a file;
+// with `keep_partial` the bodies of others are NAME.part.
 //
-// A name that is taken is left alone, whoever made it: the body gets another one.
+// A name that is taken is left alone, whoever made it: the body gets another one. So do bodies that
+// would have the name of manifest.jsonl, failed.txt or summary.json.
+//
+// A run that is ended by force leaves bodies without records, which the next one removes; it
+// removes nothing else. Each body is first .job/body; then a line of .job/names tells its number,
+// its identity and the name it is to have; then it is moved there, which fails where the name is
+// taken. So a file that has both name and identity of a line was made here, whenever the end came,
+// and while .job/body is there no other file can have its identity. After a power failure lines may
+// be missing: then bodies without records stay, which may not be whole either, and what comes again
+// gets other names; the manifest is right.
 class DirectorySink : public Sink {
  public:
   // Where `options.goes_on`, bodies of the earlier run whose records are not before
@@ -42,11 +51,12 @@ class DirectorySink : public Sink {
   OutputStream open_manifest(const OutputOptions& options);
   void remove_leftovers(std::uint64_t first);
   std::string store(const FetchResult& result);
-  std::string try_name(const std::string& name, const FetchResult& result);
-  void remember_name(std::uint64_t seq, const std::string& name);
-  void write(int fd, const std::string& name, const Body& body);
+  std::string make_file(const Body& body);
+  bool try_name(const std::string& name, std::uint64_t seq, const std::string& identity);
+  void write(int fd, const Body& body);
 
   Directory directory_;
+  Directory job_;  // .job
   Disk* disk_;
   std::string name_template_;
   bool bodies_;

@@ -10,6 +10,8 @@ namespace fetchpool::output {
 namespace {
 
 constexpr std::size_t kMostNameBytes = 200;
+constexpr std::size_t kMostPathBytes = 1024;
+constexpr std::ptrdiff_t kMostFolders = 64;
 constexpr std::size_t kMostSuffix = 8;
 
 // Registered types that say more than "some bytes" (IANA media types).
@@ -255,7 +257,10 @@ std::string expand_template(std::string_view name_template, const FetchResult& r
         if (name != "path") std::replace(value.begin(), value.end(), '/', '_');
         path += value;
       });
-  return safe_path(path);
+  path = safe_path(path);
+  bool is_fit =
+      path.size() <= kMostPathBytes && std::count(path.begin(), path.end(), '/') <= kMostFolders;
+  return is_fit ? path : std::string();
 }
 
 std::string numbered(std::string_view path, std::uint64_t number) {

@@ -30,7 +30,7 @@ void check_template(std::string_view name_template);
 // What a template gives for a result, as safe_path(). Variables: {seq} and {seq:09} (padded),
 // {shard}, {host}, {path} (of the URL, without its first slash), {basename} (its last part, "index"
 // where it ends with a slash), {ext} (with its dot; empty where unknown), {status}; {{ and }} are
-// braces.
+// braces. Empty as well where that has more than 1024 bytes or more than 64 folders.
 std::string expand_template(std::string_view name_template, const FetchResult& result);
 
 // `path` with "-NUMBER" before its suffix: the name for a body whose own is taken.

@@ -21,11 +21,11 @@ constexpr std::size_t kBatch = std::size_t{64} << 10;
 // A file that appears with its whole content, in place of an earlier one.
 class NewFile {
  public:
-  NewFile(Directory& directory, std::string name)
-      : directory_(directory), name_(std::move(name)), part_(name_ + ".part") {
-    directory_.remove(part_);
-    fd_ = directory_.create(part_);
-    if (!fd_.is_open()) throw Error("cannot make " + directory_.full_name(part_));
+  NewFile(Directory& directory, Directory& job, std::string name)
+      : directory_(directory), job_(job), name_(std::move(name)) {
+    job_.remove(name_);
+    fd_ = job_.create(name_);
+    if (!fd_.is_open()) throw Error("cannot make " + job_.full_name(name_));
   }
 
   void add(std::string_view text) {
@@ -34,7 +34,7 @@ class NewFile {
   }
   void finish() {
     write();
-    directory_.rename(part_, name_, true);
+    job_.move(name_, directory_, name_, true);
   }
 
  private:
@@ -42,14 +42,14 @@ class NewFile {
     try {
       posix::write_all(fd_.get(), text_.data(), text_.size());
     } catch (const SystemError& error) {
-      throw SystemError("cannot write " + directory_.full_name(part_), error.error_number());
+      throw SystemError("cannot write " + job_.full_name(name_), error.error_number());
     }
     text_.clear();
   }
 
   Directory& directory_;
+  Directory& job_;
   std::string name_;
-  std::string part_;
   UniqueFd fd_;
   std::string text_;
 };
@@ -63,7 +63,8 @@ std::string one_line(std::string text) {
 
 class Report {
  public:
-  explicit Report(Directory& directory) : directory_(directory), failed_(directory, kFailedList) {}
+  Report(Directory& directory, Directory& job)
+      : failed_(directory, job, kFailedList), summary_(directory, job, kSummary) {}
 
   void add(std::string_view line) {
     RecordReader record(line);
@@ -87,12 +88,11 @@ class Report {
 
   void finish() {
     failed_.finish();
-    NewFile summary(directory_, kSummary);
-    summary.add("{\"urls\":" + std::to_string(urls_) + ",\"ok\":" + std::to_string(ok_) +
-                ",\"failed\":" + std::to_string(urls_ - ok_) + ",\"size_download\":" +
-                std::to_string(bytes_) + ",\"outcomes\":" + object(outcomes_) +
-                ",\"statuses\":" + object(statuses_) + "}\n");
-    summary.finish();
+    summary_.add("{\"urls\":" + std::to_string(urls_) + ",\"ok\":" + std::to_string(ok_) +
+                 ",\"failed\":" + std::to_string(urls_ - ok_) + ",\"size_download\":" +
+                 std::to_string(bytes_) + ",\"outcomes\":" + object(outcomes_) +
+                 ",\"statuses\":" + object(statuses_) + "}\n");
+    summary_.finish();
   }
 
  private:
@@ -105,8 +105,8 @@ class Report {
     return "{" + text + "}";
   }
 
-  Directory& directory_;
   NewFile failed_;
+  NewFile summary_;
   std::uint64_t urls_ = 0;
   std::uint64_t ok_ = 0;
   std::uint64_t bytes_ = 0;
@@ -116,14 +116,20 @@ class Report {
 
 }  // namespace
 
-void write_reports(Directory& directory) {
+void write_reports(Directory& directory, Directory& job) {
   UniqueFd manifest = directory.open_existing(kManifest, O_RDONLY);
   if (!manifest.is_open())
     throw SystemError("cannot read " + directory.full_name(kManifest), ENOENT);
   LineFile lines(std::move(manifest), directory.full_name(kManifest));
-  Report report(directory);
+  Report report(directory, job);
   for (std::string_view line; lines.next(line);) report.add(line);
   report.finish();
+}
+
+// A folder of such a name would be as bad.
+bool is_of_reports(std::string_view name) {
+  std::string_view first = name.substr(0, name.find('/'));
+  return first == kManifest || first == kFailedList || first == kSummary;
 }
 
 }  // namespace fetchpool::output

@@ -1,6 +1,8 @@
 // What a directory says about the run that filled it.
 #pragma once
 
+#include <string_view>
+
 #include "output/directory.h"
 
 namespace fetchpool::output {
@@ -11,7 +13,10 @@ inline constexpr const char* kSummary = "summary.json";
 
 // Reads the manifest and writes, in place of earlier ones: failed.txt, a list of the URLs that did
 // not end well, each with a comment why, to be fetched again; summary.json, counts by outcome and
-// status. Throws SystemError.
-void write_reports(Directory& directory);
+// status. They are made in `job`, a folder beneath, and moved. Throws SystemError.
+void write_reports(Directory& directory, Directory& job);
+
+// Whether a body of that name would be in the way of what is written about the run.
+bool is_of_reports(std::string_view name);
 
 }  // namespace fetchpool::output

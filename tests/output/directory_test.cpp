@@ -23,15 +23,33 @@ TEST_CASE("files are made beneath a directory and named without taking a name", 
   UniqueFd fd = directory.create("x/y/z.part");
   REQUIRE(fd.is_open());
   CHECK_FALSE(directory.create("x/y/z.part").is_open());
-  std::ofstream(top.file("a/b/x/y/z")) << "somebody's";
-  CHECK_FALSE(directory.rename("x/y/z.part", "x/y/z"));
-  CHECK(contents_of(top.file("a/b/x/y/z")) == "somebody's");
-  CHECK(directory.rename("x/y/z.part", "x/y/other"));
-  CHECK(directory.has("x/y/other"));
+  Directory folder = directory.folder("x/y");
+  std::string identity = folder.identity("z.part");
+  CHECK_FALSE(identity.empty());
+  std::ofstream(top.file("a/b/taken")) << "somebody's";
+  fs::create_directory(top.file("a/b/folder"));
+  CHECK(directory.identity("folder").empty());
+  CHECK(directory.identity("nothing").empty());
+  CHECK(directory.identity("taken") != identity);
+  const std::string long_name(256, 'x');
+  const std::string long_path(5000, 'x');
+  for (const char* name : {"taken", "taken/z", "folder", long_name.c_str(), long_path.c_str()}) {
+    INFO(name);
+    CHECK_FALSE(folder.move("z.part", directory, name));
+  }
+  CHECK(contents_of(top.file("a/b/taken")) == "somebody's");
+  CHECK(folder.move("z.part", directory, "v/w/z"));
+  CHECK(directory.identity("v/w/z") == identity);
   CHECK_FALSE(directory.has("x/y/z.part"));
-  directory.remove("x/y/other");
-  directory.remove("x/y/other");
-  CHECK_FALSE(directory.has("x/y/other"));
+  REQUIRE(folder.create("new").is_open());
+  CHECK(folder.move("new", directory, "taken", true));
+  CHECK(contents_of(top.file("a/b/taken")).empty());
+  directory.remove("v/w/z");
+  directory.remove("v/w/z");
+  CHECK_FALSE(directory.has("v/w/z"));
+  CHECK_FALSE(directory.create(long_name).is_open());
+  CHECK_FALSE(directory.create(long_name + "/z").is_open());
+  CHECK_FALSE(directory.create(long_path + "/z").is_open());
 }
 
 TEST_CASE("no planted link leads out of a directory", "[directory]") {

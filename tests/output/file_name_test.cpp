@@ -117,5 +117,18 @@ TEST_CASE("a template is filled in", "[file_name]") {
   CHECK(numbered("a.b/c", 7) == "a.b/c-7");
 }
 
+TEST_CASE("a path that no system could take is no name", "[file_name]") {
+  auto path_of = [](int folders, std::size_t size) {
+    std::string url = "http://h/";
+    for (int i = 0; i < folders; ++i) url += std::string(size, 'x') + "/";
+    return expand_template("{path}", result_for(url + "end", ""));
+  };
+  CHECK(path_of(64, 2).size() == 64 * 3 + 3);
+  CHECK(path_of(65, 2) == "");
+  CHECK(path_of(20, 50).size() == 20 * 51 + 3);
+  CHECK(path_of(21, 50) == "");
+  CHECK(path_of(3, 5000).size() == 3 * 201 + 3);
+}
+
 }  // namespace
 }  // namespace fetchpool::output
