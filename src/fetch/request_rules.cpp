@@ -28,6 +28,9 @@ bool is_one_line(std::string_view text) {
   return text.find_first_of("\r\n\0"sv) == std::string_view::npos;
 }
 
+constexpr const char* kBadHeader =
+    "the name of a header must be a word, as Accept is, and its value must have no line breaks";
+
 // CONNECT asks for a tunnel, which is no answer.
 bool is_method(std::string_view method) {
   return method.empty() || (method.size() <= 64 && is_token(method) && method != "CONNECT");
@@ -35,7 +38,10 @@ bool is_method(std::string_view method) {
 
 bool are_headers(const std::vector<HeaderLine>& headers) {
   return std::all_of(headers.begin(), headers.end(), [](const HeaderLine& header) {
-    return !header.first.empty() && is_one_line(header.first) && is_one_line(header.second);
+    std::string_view name = header.first;
+    // How a header without a value is written.
+    if (header.second.empty() && name.ends_with(';')) name.remove_suffix(1);
+    return is_token(name) && is_one_line(header.second);
   });
 }
 
@@ -57,7 +63,8 @@ std::size_t host_end(std::string_view text) {
 }
 
 bool is_resolve_entry(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
+  // libcurl takes "-HOST:PORT" for an entry to be forgotten, and what "+" marks is forgotten soon.
+  if (text.starts_with('-') || text.starts_with('+')) return false;
   std::size_t end = host_end(text);
   if (end == 0 || end == std::string_view::npos || !is_one_line(text)) return false;
   std::string_view rest = text.substr(end + 1);
@@ -99,7 +106,7 @@ bool is_proxy(std::string_view text) {
 void check_request_options(const FetchOptions& options) {
   require(is_method(options.method), "the method must be a word, as GET is, and not CONNECT");
   require(!(options.method == "HEAD" && options.data), "a HEAD request has no body");
-  require(are_headers(options.headers), "a header line must have a name and no line breaks");
+  require(are_headers(options.headers), kBadHeader);
   require(options.user.empty() || options.bearer_token.empty(),
           "a user name with password and a bearer token exclude each other");
   for (const std::string* value :
@@ -124,7 +131,7 @@ void check_request_options(const FetchOptions& options) {
 
 std::string problem_of(const FetchRequest& request, const FetchOptions& options) {
   if (!is_method(request.method)) return "the method must be a word, as GET is, and not CONNECT";
-  if (!are_headers(request.headers)) return "a header line must have a name and no line breaks";
+  if (!are_headers(request.headers)) return kBadHeader;
   if (method_of(request, options) == "HEAD" && (request.body || options.data))
     return "a HEAD request has no body";
   if (size_of(request) > kLargestRequest) return "the body and the headers are larger than 16 MiB";

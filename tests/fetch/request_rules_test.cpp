@@ -36,7 +36,7 @@ TEST_CASE("options that make sense are accepted", "[fetch]") {
                             "https://proxy/", "http://127.0.0.1:1/"})
     CHECK(complaint(&FetchOptions::proxy, std::string(proxy)).empty());
   for (const char* entry :
-       {"a.example:80:127.0.0.1", "+a:443:1.2.3.4,5.6.7.8", "*:80:[::1]", "[::1]:80:127.0.0.1"})
+       {"a.example:80:127.0.0.1", "a:443:1.2.3.4,5.6.7.8", "*:80:[::1]", "[::1]:80:127.0.0.1"})
     CHECK(complaint(&FetchOptions::resolve, Texts{entry}).empty());
   for (const char* entry : {"a:80:b:81", "::b:", ":::", "[::1]:80:[::2]:81", "::127.0.0.1:5"})
     CHECK(complaint(&FetchOptions::connect_to, Texts{entry}).empty());
@@ -48,7 +48,8 @@ TEST_CASE("options that make no sense are refused without saying secrets", "[fet
   for (const char* proxy : {"ftp://proxy", "http://", "http://proxy:port", "proxy:123456", "a b",
                             "http://:80", "http://u:p@"})
     CHECK_FALSE(complaint(&FetchOptions::proxy, std::string(proxy)).empty());
-  for (const char* entry : {"", "a", "a:80", "a:80:", ":80:1.2.3.4", "a:b:1.2.3.4"})
+  for (const char* entry :
+       {"", "a", "a:80", "a:80:", ":80:1.2.3.4", "a:b:1.2.3.4", "+a:80:1.2.3.4", "-a:80:1.2.3.4"})
     CHECK_FALSE(complaint(&FetchOptions::resolve, Texts{entry}).empty());
   for (const char* entry : {"", "a:80:b", "a:x:b:80", "a:80:b:y"})
     CHECK_FALSE(complaint(&FetchOptions::connect_to, Texts{entry}).empty());
@@ -66,6 +67,19 @@ TEST_CASE("options that make no sense are refused without saying secrets", "[fet
   head.method = "HEAD";
   head.data = "x";
   CHECK_FALSE(complaint(head).empty());
+}
+
+TEST_CASE("the name of a header is a word, so that no value hides in it", "[fetch]") {
+  for (const char* name : {"X-Key: s3cret", "X Key", "X-Key:", "X-Key;y", ";", "X\tY", "X\nY", ""})
+    for (const char* value : {"", "v"}) {
+      std::vector<HeaderLine> headers = {{name, value}};
+      INFO(name);
+      std::string said = problem_of(FetchRequest{.headers = headers}, {});
+      CHECK_FALSE(said.empty());
+      CHECK(said.find("s3cret") == std::string::npos);
+      CHECK_FALSE(complaint(&FetchOptions::headers, headers).empty());
+    }
+  CHECK_FALSE(problem_of(FetchRequest{.headers = {{"X-Key;", "v"}}}, {}).empty());
 }
 
 TEST_CASE("the method follows from what is asked for", "[fetch]") {
@@ -86,6 +100,8 @@ TEST_CASE("a request that makes no sense says why", "[fetch]") {
   CHECK_FALSE(problem_of(FetchRequest{.method = "A B"}, options).empty());
   CHECK_FALSE(problem_of(FetchRequest{.headers = {{"X", "a\nb"}}}, options).empty());
   CHECK_FALSE(problem_of(FetchRequest{.headers = {{"", "a"}}}, options).empty());
+  CHECK(problem_of(FetchRequest{.headers = {{"X-A", "b: c"}, {"X-B;", ""}, {"X-C", ""}}}, options)
+            .empty());
   CHECK_FALSE(problem_of(FetchRequest{.method = "HEAD", .body = "x"}, options).empty());
   std::string large(kLargestRequest + 1, 'x');
   CHECK_FALSE(problem_of(FetchRequest{.body = large}, options).empty());
