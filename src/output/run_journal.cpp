@@ -180,7 +180,9 @@ void RunJournal::note(std::uint64_t number, int exit_code) {
 
 std::optional<TimePoint> RunJournal::next_commit() const {
   if (exit_codes_.empty()) return std::nullopt;
-  return options_.sync == Sync::always ? last_commit_ : last_commit_ + kInterval;
+  // What waits behind the oldest URL cannot be committed, and is not asked for again at once.
+  bool at_once = options_.sync == Sync::always && !found_nothing_;
+  return at_once ? last_commit_ : last_commit_ + kInterval;
 }
 
 void RunJournal::commit_if_due(Sink& sink, TimePoint now) {
@@ -192,7 +194,8 @@ void RunJournal::commit(Sink& sink) {
   last_commit_ = Clock::now();
   if (exit_codes_.empty()) return;
   std::optional<Checkpoint> point = sink.checkpoint(options_.sync != Sync::none);
-  if (!point || point->records == committed_) return;
+  found_nothing_ = !point || point->records == committed_;
+  if (found_nothing_) return;
   Commit commit;
   take_noted(*point, commit);
   commit.lines = committed_lines_;

@@ -116,6 +116,7 @@ class RunJournal {
   std::deque<std::uint64_t> numbers_;  // as_they_come only
   std::array<std::uint64_t, 256> tally_{};
   TimePoint last_commit_{};
+  bool found_nothing_ = false;  // by the last commit
 };
 
 }  // namespace fetchpool::output
