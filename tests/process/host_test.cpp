@@ -142,10 +142,13 @@ TEST_CASE("a host that waits for any child sees only its own", "[host]") {
     Run run(options_for(obedient), spawner);
     run.add_ready(1);
     kill(spawner->pid(), SIGKILL);
+    // The worker may answer once more before it dies of its spawner; then the next job is lost.
+    int lost = 0;
     for (int i = 0; i < 20; ++i) {
       if (waitpid(-1, nullptr, WNOHANG) != -1 || errno != ECHILD) return false;
-      if (run.ask("echo:x") != "x" && i > 0) return false;
+      if (run.ask("echo:x") != "x") ++lost;
     }
+    if (lost > 1) return false;
     pid_t own = fork();
     if (own == 0) _exit(5);
     int status = 0;
