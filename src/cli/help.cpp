@@ -51,6 +51,9 @@ Exit status, the lowest of 4 to 8 that occurred:
   141  standard output was closed
 )";
 
+// Where the texts of the options begin.
+constexpr std::size_t kTextColumn = 30;
+
 std::string names_and_value(const CLI::Option& option) {
   std::string text = "  ";
   const auto& shorts = option.get_snames();
@@ -58,6 +61,13 @@ std::string names_and_value(const CLI::Option& option) {
   text += "--" + option.get_lnames().front();
   if (option.get_items_expected_max() > 0) text += ' ' + option.get_type_name();
   return text;
+}
+
+// Names that are too long have a line of their own.
+std::string line_of(const CLI::Option& option) {
+  std::string names = names_and_value(option);
+  if (names.size() >= kTextColumn) names += '\n' + std::string(kTextColumn, ' ');
+  return fmt::format("{:<{}}{}\n", names, kTextColumn, option.get_description());
 }
 
 }  // namespace
@@ -72,7 +82,7 @@ std::string help_text() {
     text += fmt::format("\n{}:\n", group);
     for (const CLI::Option* option :
          app.get_options([&](const CLI::Option* o) { return o->get_group() == group; }))
-      text += fmt::format("{:<30}{}\n", names_and_value(*option), option->get_description());
+      text += line_of(*option);
   }
   return text.append(kEnd);
 }
