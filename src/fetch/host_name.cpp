@@ -71,6 +71,15 @@ bool is_plain_name(std::string_view host) {
   return is_name(host) && host.front() >= 'a' && host.front() <= 'z';
 }
 
+// Nor does it change addresses that are four decimal numbers already.
+bool is_plain_address(std::string_view host) {
+  char text[INET_ADDRSTRLEN] = {};
+  in_addr binary{};
+  if (host.size() >= sizeof text || host.find('\0') != std::string_view::npos) return false;
+  std::copy(host.begin(), host.end(), text);
+  return inet_pton(AF_INET, text, &binary) == 1;
+}
+
 std::optional<std::string> part(CURLU* url, CURLUPart which, unsigned flags = 0) {
   char* text = nullptr;
   const CURLUcode code = curl_url_get(url, which, &text, flags);
@@ -125,7 +134,7 @@ std::variant<std::string, BadHost> canonical_idn(CURLU* url) {
 }  // namespace
 
 std::variant<std::string, BadHost> canonical_host(std::string_view host) {
-  if (is_plain_name(host)) return std::string(host);
+  if (is_plain_name(host) || is_plain_address(host)) return std::string(host);
   const bool bracketed = host.starts_with('[');
   // Decoded before libcurl does it, which then would not see an address in "%30.1" any more.
   const std::string decoded = bracketed ? std::string(host) : percent_decoded(host);
