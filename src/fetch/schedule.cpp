@@ -86,17 +86,35 @@ int Schedule::quota(const Host& host, int worker) const {
   return slots / all + (static_cast<int>(place % workers) < slots % all ? 1 : 0);
 }
 
-// Counts the transfers that run: of the hops at a worker as many as the host has slots there. The
-// others were sent ahead. Where it has none any more, all were sent while it had some.
+// Of the hops at a worker as many run as the host has slots there; the others were sent ahead.
+// Where it has none any more, all were sent while it had some.
+int Schedule::running_at(const Host& host, int worker) const {
+  int sent = host.at_worker[static_cast<std::size_t>(worker)];
+  int slots = quota(host, worker);
+  return slots > 0 ? std::min(sent, slots) : sent;
+}
+
+// To be called when the quotas of the host may have changed.
 void Schedule::recount(Host& host) {
   int running = host.alone;
-  for (int worker = 0; worker < options_.workers; ++worker) {
-    int sent = host.at_worker[static_cast<std::size_t>(worker)];
-    int slots = quota(host, worker);
-    running += slots > 0 ? std::min(sent, slots) : sent;
-  }
+  for (int worker = 0; worker < options_.workers; ++worker) running += running_at(host, worker);
   running_ += running - host.running;
   host.running = running;
+}
+
+// One hop more or fewer at the worker: the others need no look, however many there are.
+void Schedule::count_hop(Host& host, int worker, int change) {
+  host.sent += change;
+  int running = change;
+  if (worker == kAlone) {
+    host.alone += change;
+  } else {
+    int before = running_at(host, worker);
+    host.at_worker[static_cast<std::size_t>(worker)] += change;
+    running = running_at(host, worker) - before;
+  }
+  host.running += running;
+  running_ += running;
 }
 
 // Puts the host where next() looks for it.
@@ -169,20 +187,17 @@ std::optional<Schedule::Start> Schedule::start_at(Host& host, TimePoint now,
   Entry entry = host.front();
   Start start{entry.ticket, host.id, kAlone, 1, host.knowledge == Host::Knowledge::unknown,
               host.http2};
-  if (entry.alone) {
-    ++host.alone;
-  } else {
+  if (!entry.alone) {
     int best = kAlone;
     for (int i = 0; i < options_.workers; ++i) {
       int worker = static_cast<int>((host.hash + static_cast<std::size_t>(i)) %
                                     static_cast<std::size_t>(options_.workers));
       auto w = static_cast<std::size_t>(worker);
-      if (room[w] <= 0 || host.at_worker[w] >= quota(host, worker)) continue;
-      if (best == kAlone || host.at_worker[w] < host.at_worker[static_cast<std::size_t>(best)])
-        best = worker;
+      bool is_better =
+          best == kAlone || host.at_worker[w] < host.at_worker[static_cast<std::size_t>(best)];
+      if (room[w] > 0 && is_better && host.at_worker[w] < quota(host, worker)) best = worker;
     }
     if (best == kAlone) return std::nullopt;
-    ++host.at_worker[static_cast<std::size_t>(best)];
     start.worker = best;
     start.quota = static_cast<std::uint32_t>(quota(host, best));
   }
@@ -191,7 +206,7 @@ std::optional<Schedule::Start> Schedule::start_at(Host& host, TimePoint now,
     host.gate_opens = now + options_.gate;
     timers_.push({host.gate_opens, host.id, std::nullopt});
   }
-  take(host);
+  take(host, start.worker);
   if (pacer_.is_on()) pacer_.start(now);
   if (keeps_distance()) keep_distance(host, now);
   return start;
@@ -231,19 +246,17 @@ std::optional<Schedule::Start> Schedule::start_ahead(const std::vector<int>& roo
         continue;
       Start start{host.front().ticket, host.id, worker, static_cast<std::uint32_t>(slots), false,
                   host.http2};
-      ++host.at_worker[w];
-      take(host);
+      take(host, worker);
       return start;
     }
   }
   return std::nullopt;
 }
 
-void Schedule::take(Host& host) {
+void Schedule::take(Host& host, int worker) {
   host.pop();
   --waiting_;
-  ++host.sent;
-  recount(host);
+  count_hop(host, worker, 1);
   refresh(host);
 }
 
@@ -310,12 +323,7 @@ void Schedule::look_at_all_hosts() {
 
 void Schedule::ended(HostId id, int worker) {
   Host& host = *hosts_[id];
-  --host.sent;
-  if (worker == kAlone)
-    --host.alone;
-  else
-    --host.at_worker[static_cast<std::size_t>(worker)];
-  recount(host);
+  count_hop(host, worker, -1);
   // A first transfer that ended without a connection says nothing: the next one tries alone again.
   if (host.knowledge == Host::Knowledge::trying && host.running == 0)
     host.knowledge = Host::Knowledge::unknown;

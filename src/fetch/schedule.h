@@ -137,7 +137,9 @@ class Schedule {
   using Ready = std::set<std::pair<std::uint64_t, HostId>>;
 
   void enqueue(Host& host, const Entry& entry);
+  int running_at(const Host& host, int worker) const;
   void recount(Host& host);
+  void count_hop(Host& host, int worker, int change);
   void refresh(Host& host);
   void fire_timers(TimePoint now);
   std::optional<Start> start_real(TimePoint now, const std::vector<int>& room,
@@ -147,7 +149,7 @@ class Schedule {
   int slots_of(const Host& host) const;
   int quota(const Host& host, int worker) const;
   void retire(Host& host);
-  void take(Host& host);
+  void take(Host& host, int worker);
   bool keeps_distance() const;
   void keep_distance(Host& host, TimePoint now);
   Clock::duration next_wait();
