@@ -47,26 +47,26 @@ void Contest::run_once(std::size_t index) {
   figures.max_memory = std::max(figures.max_memory, done.max_memory);
 }
 
-const Figures* Contest::find(const std::string& name) const {
+double Contest::rate(const std::string& name) const {
   for (std::size_t i = 0; i < contenders_.size(); ++i)
-    if (contenders_[i].name == name) return &figures_[i];
-  return nullptr;
+    if (contenders_[i].name == name)
+      return static_cast<double>(contenders_[i].pages) / figures_[i].median_seconds();
+  return 0;
 }
 
 double Contest::ratio(const std::string& name, const std::string& reference) const {
-  const Figures* ours = find(name);
-  const Figures* theirs = find(reference);
-  return ours && theirs ? theirs->median_seconds() / ours->median_seconds() : 0;
+  double theirs = rate(reference);
+  return theirs > 0 ? rate(name) / theirs : 0;
 }
 
 void Contest::print(const std::string& reference) const {
-  auto pages = static_cast<double>(pages_);
   std::printf("\n### %s\n\n", title_.c_str());
   std::printf("| | pages/s | lowest to highest | beside %s | CPU us/page | MB |\n",
               reference.c_str());
   std::printf("|---|---|---|---|---|---|\n");
   for (std::size_t i = 0; i < contenders_.size(); ++i) {
     const Figures& figures = figures_[i];
+    auto pages = static_cast<double>(contenders_[i].pages);
     auto [fastest, slowest] = std::minmax_element(figures.seconds.begin(), figures.seconds.end());
     std::printf("| %s | %.0f | %.0f to %.0f | %.2f x | %.0f | %.0f |\n",
                 contenders_[i].name.c_str(), pages / figures.median_seconds(), pages / *slowest,

@@ -18,6 +18,7 @@ struct Contender {
   std::function<void()> prepare;
   // After each run: nothing where all came whole, else what is wrong.
   std::function<std::string(const test::Finished&)> verify;
+  std::size_t pages = 0;  // that a run fetches
 };
 
 // What the runs of one contender have cost.
@@ -33,22 +34,21 @@ struct Figures {
 // does meets them all alike. A run that fails or brings something wrong ends the program.
 class Contest {
  public:
-  // `pages`: how many a run fetches.
-  Contest(std::string title, std::size_t pages) : title_(std::move(title)), pages_(pages) {}
+  explicit Contest(std::string title) : title_(std::move(title)) {}
 
   void add(Contender contender);
   void run(int rounds);
   // A table in Markdown; its ratios are beside the contender of that name.
   void print(const std::string& reference) const;
-  // How many times as fast `name` was as `reference`, by the medians; 0 where one was not there.
+  // How many times as fast `name` was as `reference`, by the medians of pages per second; 0 where
+  // one was not there.
   double ratio(const std::string& name, const std::string& reference) const;
 
  private:
-  const Figures* find(const std::string& name) const;
+  double rate(const std::string& name) const;
   void run_once(std::size_t index);
 
   std::string title_;
-  std::size_t pages_;
   std::vector<Contender> contenders_;
   std::vector<Figures> figures_;
 };

@@ -118,11 +118,14 @@ void print_targets(const Contest& contest) {
 void pages(int rounds) {
   Origin origin({});
   Contenders contenders(origin.work());
-  Contest contest("20,000 pages of 12 KB, kept-alive connections", contenders.pages());
+  Contest contest("20,000 pages of 12 KB, kept-alive connections");
   contest.add(contenders.fetchpool(kJson, {}));
   contest.add(contenders.fetchpool(kRaw, {"--raw"}));
   contest.add(contenders.fetchpool("fetchpool --no-body", {"--no-body"}));
   contest.add(contenders.fetchpool("fetchpool --unordered", {"--unordered"}));
+  contest.add(contenders.fetchpool("fetchpool --hash xxh3", {"--hash", "xxh3"}));
+  contest.add(contenders.fetchpool_directory("fetchpool -P DIR"));
+  contest.add(contenders.fetchpool_archive("fetchpool --no-body --warc FILE", {}));
   contest.add(contenders.fetchpool("fetchpool -p 1", {"-p", "1"}));
   contest.add(contenders.fetchpool("fetchpool -p 4", {"-p", "4"}));
   contest.add(contenders.curl());
@@ -142,7 +145,7 @@ void pages(int rounds) {
 void other_pages(const std::string& title, const Pages& kind, int rounds) {
   Origin origin(kind);
   Contenders contenders(origin.work());
-  Contest contest(title, contenders.pages());
+  Contest contest(title);
   contest.add(contenders.fetchpool(kJson, {}));
   contest.add(contenders.fetchpool(kRaw, {"--raw"}));
   contest.add(contenders.curl());
@@ -194,8 +197,7 @@ void latency(int rounds) {
                           std::to_string(page));
   work.bytes = work.urls.size() * 12000;
   Contenders contenders(work);
-  Contest contest("2,000 pages from 200 hosts 5 to 300 ms away, default options",
-                  contenders.pages());
+  Contest contest("2,000 pages from 200 hosts 5 to 300 ms away, default options");
   Contender ours = contenders.fetchpool(kJson, {});
   ours.verify = [verify = ours.verify, port](const Finished& done) {
     std::string most = Command("curl").args({"-s", "http://127.0.0.1:" + port + "/most"}).run().out;
@@ -215,14 +217,64 @@ void latency(int rounds) {
   contest.print(kCurl);
 }
 
+// What is the workers' to compute must go faster with more of them.
+void cores(int rounds) {
+  Origin plain({});
+  Origin coded({.compressed = true});
+  Contenders contenders(plain.work());
+  Contenders coded_contenders(coded.work());
+  Contest contest("20,000 pages of 12 KB, in one and in two processes");
+  for (const char* processes : {"1", "2"}) {
+    std::string name = " -p " + std::string(processes);
+    std::vector<std::string> options = {"-p", processes};
+    contest.add(contenders.fetchpool_archive("--warc" + name, options));
+    options.insert(options.end(), {"--hash", "sha256"});
+    contest.add(contenders.fetchpool("--hash sha256" + name, options));
+    contest.add(coded_contenders.fetchpool("gzip" + name, {"-p", processes}));
+  }
+  contest.run(rounds);
+  contest.print("gzip -p 1");
+  std::printf("\n| work | two processes beside one |\n|---|---|\n");
+  for (const std::string work : {"--warc", "--hash sha256", "gzip"})
+    std::printf("| %s | %.2f x |\n", work.c_str(), contest.ratio(work + " -p 2", work + " -p 1"));
+}
+
+// The cost of a URL must not depend on how many others there are.
+void million(int rounds) {
+  Origin origin({.average_bytes = 200});
+  Work longer = origin.work();
+  for (std::size_t i = origin.work().urls.size(); i < 1000000; ++i)
+    longer.urls.push_back(longer.urls[i - origin.work().urls.size()]);
+  longer.bytes *= longer.urls.size() / origin.work().urls.size();
+  Contenders few(origin.work());
+  Contenders many(longer);
+  Contest contest("pages of 200 bytes, records without bodies, from lists of different length");
+  contest.add(few.fetchpool("20,000 URLs", {"--no-body"}));
+  contest.add(many.fetchpool("1,000,000 URLs", {"--no-body"}));
+  contest.run(rounds);
+  contest.print("20,000 URLs");
+}
+
+// From the command to its end, for one page.
+void start(int rounds) {
+  Origin origin({.count = 1});
+  Contenders contenders(origin.work());
+  Contest contest("one page: pages/s are starts of the program");
+  contest.add(contenders.fetchpool(kJson, {}));
+  contest.add(contenders.curl());
+  contest.run(rounds * 10);
+  contest.print(kCurl);
+}
+
 struct NamedContest {
   std::string name;
   void (*run)(int rounds);
 };
 
 const std::vector<NamedContest> kContests = {
-    {"pages", pages},           {"small", small}, {"large", large}, {"tls", tls},
-    {"handshakes", handshakes}, {"http2", http2}, {"gzip", gzip},   {"latency", latency},
+    {"pages", pages},           {"small", small},     {"large", large}, {"tls", tls},
+    {"handshakes", handshakes}, {"http2", http2},     {"gzip", gzip},   {"latency", latency},
+    {"cores", cores},           {"million", million}, {"start", start},
 };
 
 int usage() {

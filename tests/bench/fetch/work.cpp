@@ -49,11 +49,11 @@ std::string Contenders::url_list() {
   return dir_.write("urls.txt", list);
 }
 
-// All that a contender leaves is in `out_`, a file or a directory; nobody is measured while the
-// output of another is deleted.
+// All that a contender leaves is in `out_`, a file or a directory, and in files whose names begin
+// like that; nobody is measured while the output of another is deleted.
 Contender Contenders::contender(std::string name, Command command, Bodies bodies) {
   auto prepare = [this, bodies] {
-    fs::remove_all(out_);
+    remove_outputs();
     if (bodies == Bodies::in_directory) fs::create_directory(out_);
     if (work_.requests) requests_before_ = work_.requests();
   };
@@ -62,7 +62,14 @@ Contender Contenders::contender(std::string name, Command command, Bodies bodies
     if (wrong.empty() && bodies == Bodies::in_directory) wrong = count_files();
     return wrong;
   };
-  return {std::move(name), command.time_limit(300s), prepare, verify};
+  return {std::move(name), command.time_limit(20min), prepare, verify, work_.urls.size()};
+}
+
+void Contenders::remove_outputs() const {
+  std::vector<fs::path> outputs;
+  for (const auto& entry : fs::directory_iterator(dir_.path()))
+    if (entry.path().filename().string().starts_with("out")) outputs.push_back(entry.path());
+  for (const fs::path& output : outputs) fs::remove_all(output);
 }
 
 std::string Contenders::count_requests() {
@@ -107,11 +114,28 @@ Contender Contenders::fetchpool_directory(const std::string& name) {
   Command command("fetchpool");
   command.args({"-q", "-i", url_list(), "-P", out_, "-p", "2", "-j", std::to_string(kConnections),
                 "--per-host", "0"});
-  made.command = command.time_limit(300s);
+  made.command = command.time_limit(20min);
   made.verify = [this](const Finished&) {
     auto [records, bytes] = sizes_in_records(out_ + "/manifest.jsonl");
     std::string wrong = wrong_count("records", records, work_.urls.size());
     return wrong.empty() ? wrong_count("bytes", bytes, work_.bytes) : wrong;
+  };
+  return made;
+}
+
+// Of every page a request and a response record, and metadata.
+Contender Contenders::fetchpool_archive(const std::string& name,
+                                        const std::vector<std::string>& options) {
+  std::vector<std::string> all = options;
+  std::string archive = out_ + ".warc.gz";
+  all.insert(all.end(), {"--no-body", "--warc", archive});
+  Contender made = fetchpool(name, all);
+  made.verify = [verify = made.verify, archive](const Finished& done) {
+    std::string wrong = verify(done);
+    if (wrong.empty() &&
+        !Command("fetchpool").args({"check", archive}).time_limit(20min).run().ok())
+      wrong = "the archive is damaged";
+    return wrong;
   };
   return made;
 }

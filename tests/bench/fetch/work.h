@@ -33,8 +33,9 @@ class Contenders {
 
   // fetchpool with these options more, its output to a file.
   Contender fetchpool(const std::string& name, const std::vector<std::string>& options);
-  // fetchpool with `-P DIR`.
+  // The same with `-P DIR`, and with `--warc FILE` besides.
   Contender fetchpool_directory(const std::string& name);
+  Contender fetchpool_archive(const std::string& name, const std::vector<std::string>& options);
   Contender curl();
   Contender two_curls();
   Contender wget2();
@@ -44,8 +45,6 @@ class Contenders {
   Contender h2load();
   Contender bare_loop();
 
-  std::size_t pages() const { return work_.urls.size(); }
-
  private:
   enum class Bodies { dropped, in_directory };
 
@@ -54,6 +53,7 @@ class Contenders {
   std::string curl_command(int connections, const std::string& config) const;
   Bodies of_curl() const { return work_.keep_files ? Bodies::in_directory : Bodies::dropped; }
   Contender contender(std::string name, test::Command command, Bodies bodies);
+  void remove_outputs() const;
   std::string count_requests();
   std::string count_files() const;
 
