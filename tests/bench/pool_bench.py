@@ -22,7 +22,7 @@ def timed(name, function, times=1):
     if not name.removeprefix("ppe_").startswith(ROWS):
         return
     best = None
-    for _ in range(3):
+    for _ in range(2):
         begin = time.perf_counter()
         function()
         took = time.perf_counter() - begin
