@@ -37,16 +37,26 @@ struct RemoteCause {
 // arrive as themselves.
 class RemoteError : public TaskError {
  public:
-  RemoteError(RemoteCause thrown, std::vector<RemoteCause> nested, std::size_t task)
-      : TaskError(thrown.what, task), thrown_(std::move(thrown)), nested_(std::move(nested)) {}
+  RemoteError(RemoteCause thrown, std::vector<RemoteCause> nested, std::string stack,
+              std::size_t task)
+      : TaskError(thrown.what, task),
+        thrown_(std::move(thrown)),
+        nested_(std::move(nested)),
+        stack_(std::move(stack)) {}
 
   const std::string& type_name() const { return thrown_.type_name; }
   // The exceptions nested in it (std::throw_with_nested), the outermost first.
   const std::vector<RemoteCause>& nested() const { return nested_; }
+  // Where it was thrown, or thrown again: a line for each call, the innermost first, as in
+  // "#0 parse(std::string const&)+0x1f (/usr/bin/program+0x4242)". Functions of a program have
+  // names here where it is linked with -rdynamic; function and line of all others are told by
+  // `addr2line -Cfe /usr/bin/program 0x4242`.
+  const std::string& stack() const { return stack_; }
 
  private:
   RemoteCause thrown_;
   std::vector<RemoteCause> nested_;
+  std::string stack_;
 };
 
 // The worker died while it ran the task: it crashed, was killed, or the task called exit().

@@ -55,6 +55,10 @@ std::string describe_current_exception() {
   return text;
 }
 
+std::string readable_symbol(const std::string& mangled) {
+  return mangled.starts_with("_Z") ? readable_type(mangled) : mangled;
+}
+
 std::string readable_type(const std::string& mangled) {
   int status = 0;
   std::unique_ptr<char, decltype(&std::free)> name(

@@ -18,7 +18,8 @@ std::vector<SeenException> see_current_exception();
 // "std::out_of_range: no such key".
 std::string describe_current_exception();
 
-// As written in C++: "std::out_of_range".
+// As written in C++: "std::out_of_range", "parse(int)".
 std::string readable_type(const std::string& mangled);
+std::string readable_symbol(const std::string& mangled);
 
 }  // namespace fetchpool

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/current_exception.h"
+#include "base/throw_stack.h"
 #include "fetchpool/pool_error.h"
 
 namespace fetchpool {
@@ -56,6 +57,7 @@ void encode_current_exception(Encoder& out) {
     Codec<std::string>::encode(seen.mangled_type, out);
     Codec<std::string>::encode(seen.what, out);
   }
+  Codec<std::string>::encode(stack_of_throw(), out);
 }
 
 void encode_serialization_error(Encoder& out, std::string_view what) {
@@ -76,11 +78,13 @@ std::exception_ptr decode_exception(Decoder& in, std::size_t task) {
     chain.push_back({readable_type(mangled), std::move(what)});
     if (i == 0) first_mangled = std::move(mangled);
   }
+  auto stack = Codec<std::string>::decode(in);
   if (chain.empty()) throw SerializationError("a task's error cannot be decoded");
   if (auto made = make_registered(first_mangled, chain.front().what)) return made;
   RemoteCause thrown = std::move(chain.front());
   chain.erase(chain.begin());
-  return std::make_exception_ptr(RemoteError(std::move(thrown), std::move(chain), task));
+  return std::make_exception_ptr(
+      RemoteError(std::move(thrown), std::move(chain), std::move(stack), task));
 }
 
 }  // namespace pool

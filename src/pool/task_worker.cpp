@@ -11,6 +11,7 @@
 
 #include "base/current_exception.h"
 #include "base/posix.h"
+#include "base/throw_stack.h"
 #include "pool/exception_report.h"
 #include "pool/wire.h"
 
@@ -36,6 +37,7 @@ class TaskWorker {
       : link_(link), setup_(WorkerSetup::decode(link.setup())) {}
 
   int run() {
+    begin_throw_stacks();
     if (!initialize()) return 1;
     link_.ready();
     for (;;) {
@@ -110,6 +112,8 @@ class TaskWorker {
       leave_if_copy();
       check_size(begin, element.body.size());
       body_ = std::move(element.body);
+    } catch (const ThrowObserver&) {
+      // Never: it notes where the exception comes from.
     } catch (...) {
       leave_if_copy();
       ++answer_head_.failed;

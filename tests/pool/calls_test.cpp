@@ -6,6 +6,7 @@
 
 #include "counting_input.h"
 #include "support/catch.h"
+#include "support/command.h"
 #include "test_tasks.h"
 
 namespace fetchpool::test {
@@ -159,6 +160,55 @@ TEST_CASE("P24 P26 an exception in a task arrives with its type and message", "[
     CHECK(error.nested().empty());
   }
   CHECK(pool.apply(square, 3) == 9);
+}
+
+// The lines of source that the first calls of a RemoteError's stack stand for.
+std::string source_lines(const std::string& stack) {
+  std::string lines;
+  std::istringstream in(stack);
+  int calls = 0;
+  for (std::string line; calls < 6 && std::getline(in, line); ++calls) {
+    auto begin = line.rfind('(');
+    auto plus = line.rfind('+');
+    if (begin == std::string::npos || plus < begin || line.back() != ')') continue;
+    std::string object = line.substr(begin + 1, plus - begin - 1);
+    std::string offset = line.substr(plus + 1, line.size() - plus - 2);
+    lines += Command("addr2line").args({"-Cfe", object, offset}).run().out;
+  }
+  return lines;
+}
+
+TEST_CASE("P24 an exception in a task tells the line it was thrown in", "[pool]") {
+  Pool pool(1);
+  std::string stack;
+  try {
+    pool.apply(throw_boom, 1);
+  } catch (const RemoteError& error) {
+    stack = error.stack();
+  }
+  CHECK(stack.rfind("#0 ", 0) == 0);
+  INFO(stack);
+  std::string lines = source_lines(stack);
+  INFO(lines);
+  // The innermost call first, and nothing of the C++ runtime before it.
+  CHECK(lines.rfind("fetchpool::test::throw_boom(int)\n", 0) == 0);
+  CHECK_THAT(lines, ContainsSubstring("test_tasks.cpp:" + std::to_string(line_of_boom)));
+  // What is caught in the task is none of our business, what it throws then is.
+  try {
+    pool.apply([] {
+      try {
+        throw_boom(1);
+      } catch (const std::exception&) {
+        parse_int("no number");
+      }
+    });
+    FAIL("no error");
+  } catch (const RemoteError& error) {
+    std::string second = source_lines(error.stack());
+    INFO(second);
+    CHECK_THAT(second, ContainsSubstring("parse_int"));
+    CHECK_THAT(second, !ContainsSubstring("throw_boom"));
+  }
 }
 
 int throw_nested(int) {

@@ -30,6 +30,8 @@ int own_pid(int) {
   return getpid();
 }
 
+const int line_of_boom = __LINE__ + 3;
+
 int throw_boom(int) {
   throw std::runtime_error("boom");
 }

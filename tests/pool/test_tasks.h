@@ -19,6 +19,7 @@ int multiply(int a, int b);
 int parse_int(const std::string& text);
 int own_pid(int ignored);
 int throw_boom(int x);
+extern const int line_of_boom;  // where it throws
 int kill_self(int signal);
 int leave_by_exit(int code);
 int leave_by_exit_now(int code);
