@@ -65,6 +65,7 @@ struct PoolInsights {
     std::uint64_t tasks = 0;            // answered; a chunk counts as one
     std::uint64_t elements = 0;         // answered
     std::chrono::nanoseconds start{0};  // from being asked for until ready, initializer included
+    std::chrono::nanoseconds init{0};   // in the initializer
     std::chrono::nanoseconds work{0};   // in tasks
     std::chrono::nanoseconds wait{0};   // ready, and not in tasks
   };

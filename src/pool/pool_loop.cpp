@@ -258,6 +258,9 @@ void PoolLoop::on_ready(PoolPlace& place, const Event& event) {
   TimePoint now = Clock::now();
   auto& worker = state_.insights.workers[static_cast<std::size_t>(&place - places_.data())];
   worker.start += now - place.asked;
+  // Damage here is no reason to refuse a worker.
+  if (event.bytes.size() == sizeof(ReadyNote))
+    worker.init += std::chrono::nanoseconds(Decoder(event.bytes.view()).raw<ReadyNote>().init_ns);
   worker.pid = event.pid;
   ++state_.insights.workers_started;
   place.begin(now);

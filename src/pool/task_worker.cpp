@@ -38,8 +38,12 @@ class TaskWorker {
 
   int run() {
     begin_throw_stacks();
+    TimePoint begin = Clock::now();
     if (!initialize()) return 1;
-    link_.ready();
+    Encoder note;
+    note.raw(ReadyNote{
+        static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - begin).count())});
+    link_.ready(note.view());
     for (;;) {
       while (auto frame = link_.channel().next()) {
         if (frame->kind == FrameKind::stop) return 0;

@@ -25,6 +25,11 @@ struct AnswerHead {
   std::uint64_t work_ns = 0;
 };
 
+// What a worker says when it is ready.
+struct ReadyNote {
+  std::uint64_t init_ns = 0;
+};
+
 RequestHead head_of(detail::TaskAddress task, std::size_t skip, std::size_t count);
 std::string whole_request(const WorkerCall& call);
 

@@ -50,7 +50,7 @@ struct SupervisorOptions {
 
 struct Event {
   enum class Kind {
-    ready,     // the worker takes jobs
+    ready,     // the worker takes jobs; `bytes` are what it said with that
     progress,  // of `job`; `bytes` say what
     part,      // bytes of the answer to `job`, more to come
     done,      // the answer to `job`, or the rest of it

@@ -6,9 +6,9 @@
 
 namespace fetchpool::process {
 
-void WorkerLink::ready() {
+void WorkerLink::ready(std::string_view bytes) {
   is_ready_ = true;
-  send(ipc::FrameKind::ready, {});
+  send(ipc::FrameKind::ready, bytes);
 }
 
 void WorkerLink::failed(std::string_view reason) {

@@ -31,8 +31,8 @@ class WorkerLink {
   StatusPage& status() { return status_; }
 
   // Tells the parent that the worker takes jobs from now on; to be called once, within the
-  // deadline for starting. Writes at once.
-  void ready();
+  // deadline for starting. Writes at once. `bytes` come with the event.
+  void ready(std::string_view bytes = {});
   // Tells the parent why the worker cannot start. The worker function should then return.
   void failed(std::string_view reason);
   // Whether ready() was called.

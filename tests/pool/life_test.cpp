@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <fstream>
@@ -101,6 +102,43 @@ TEST_CASE("an initializer sets up its worker, and the exit function's results ar
   REQUIRE(states.size() == 2);
   CHECK(states[0] + states[1] == 250);
   CHECK(worker_state == 0);
+}
+
+TEST_CASE("insights tell how long workers started, waited and worked, and what was slowest",
+          "[life]") {
+  Pool pool({.processes = 2, .initializer = {sleep_ms, 30}});
+  pool.worker_pids();
+  std::vector<int> times(20, 1);
+  times[13] = 60;
+  times[7] = 40;
+  pool.map(sleep_ms, times, {.chunksize = 1});
+  PoolInsights seen = pool.insights();
+  REQUIRE(seen.workers.size() == 2);
+  std::uint64_t tasks = 0;
+  std::chrono::nanoseconds work{0};
+  for (const auto& worker : seen.workers) {
+    CHECK(worker.pid > 0);
+    CHECK(worker.init >= 30ms);
+    CHECK(worker.start >= worker.init);
+    CHECK(worker.wait >= 0ms);
+    CHECK(worker.elements == worker.tasks);
+    tasks += worker.tasks;
+    work += worker.work;
+  }
+  CHECK(tasks == 20);
+  CHECK(work >= 118ms);
+  CHECK(seen.workers_started == 2);
+  REQUIRE(seen.slowest.size() == 5);
+  CHECK(std::is_sorted(seen.slowest.begin(), seen.slowest.end(),
+                       [](const auto& a, const auto& b) { return a.took > b.took; }));
+  // On a busy machine others may take as long by chance.
+  auto took = [&seen](std::size_t element) {
+    auto is_it = [element](const auto& task) { return task.first == element; };
+    auto found = std::find_if(seen.slowest.begin(), seen.slowest.end(), is_it);
+    return found == seen.slowest.end() ? 0ns : found->took;
+  };
+  CHECK(took(13) >= 60ms);
+  CHECK(took(7) >= 40ms);
 }
 
 TEST_CASE("a task knows the number of its worker", "[life]") {
