@@ -216,20 +216,34 @@ namespace detail {
 void make_resident(void* data, std::size_t size);
 
 // These write over `text` and `vector`, and use the room they have.
+inline void decode_into_room(std::string& text, Decoder& in) {
+  text.assign(in.take(in.length()));
+}
 inline void decode_run(std::string& text, Decoder& in) {
-  std::string_view bytes = in.take(in.length());
-  text.reserve(bytes.size());
-  make_resident(text.data(), bytes.size());
-  text.assign(bytes);
+  std::size_t size = Decoder(in).length();
+  text.reserve(size);
+  make_resident(text.data(), size);
+  decode_into_room(text, in);
+}
+template <class Element, class A>
+void decode_into_room(std::vector<Element, A>& vector, Decoder& in) {
+  std::size_t count = in.length(sizeof(Element));
+  std::string_view bytes = in.take(count * sizeof(Element));
+  if constexpr (sizeof(Element) == 1) {
+    // Not cleared first; and one byte is aligned wherever it lies.
+    auto first = reinterpret_cast<const Element*>(bytes.data());
+    vector.assign(first, first + count);
+  } else {
+    vector.resize(count);
+    if (count > 0) std::memcpy(static_cast<void*>(vector.data()), bytes.data(), bytes.size());
+  }
 }
 template <class Element, class A>
 void decode_run(std::vector<Element, A>& vector, Decoder& in) {
-  std::size_t count = in.length(sizeof(Element));
-  std::size_t size = count * sizeof(Element);
+  std::size_t count = Decoder(in).length(sizeof(Element));
   vector.reserve(count);
-  make_resident(vector.data(), size);
-  vector.resize(count);
-  if (size > 0) std::memcpy(static_cast<void*>(vector.data()), in.take(size).data(), size);
+  make_resident(vector.data(), count * sizeof(Element));
+  decode_into_room(vector, in);
 }
 
 template <class T>

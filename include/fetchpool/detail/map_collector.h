@@ -42,8 +42,11 @@ requires(is_run_of_bytes<R>&&
   void take(Decoder& in) {
     std::size_t size = Decoder(in).length(sizeof(Element)) * sizeof(Element);
     if (taken_ == values_.size()) add_values(size);
+    bool has_room = taken_ < resident_;
     R& value = values_[taken_++];
-    if (value.capacity() * sizeof(Element) > 2 * size) R().swap(value);
+    std::size_t room = value.capacity() * sizeof(Element);
+    if (has_room && size <= room && room <= 2 * size) return decode_into_room(value, in);
+    if (room > 2 * size) R().swap(value);
     decode_run(value, in);
   }
   std::vector<R> finish() {
@@ -71,11 +74,14 @@ requires(is_run_of_bytes<R>&&
       end = std::max(end, address + size);
     }
     bool beside_each_other = end - begin < 2 * count * size;
-    if (beside_each_other) make_resident(reinterpret_cast<void*>(begin), end - begin);
+    if (!beside_each_other) return;
+    make_resident(reinterpret_cast<void*>(begin), end - begin);
+    resident_ = values_.size();
   }
 
   std::size_t count_;
   std::size_t taken_ = 0;
+  std::size_t resident_ = 0;  // so many values have room that is resident
   std::vector<R> values_;
 };
 
