@@ -1,6 +1,9 @@
 // How programs with a pool end, seen from outside.
 #include <signal.h>
 
+#include <random>
+
+#include "process/run_length.h"
 #include "support/catch.h"
 #include "support/command.h"
 #include "support/processes.h"
@@ -48,6 +51,25 @@ TEST_CASE("X13 no worker outlives a program that is killed", "[program]") {
   running.signal(SIGKILL);
   running.wait();
   CHECK(wait_until_gone(all, 1s));
+}
+
+TEST_CASE("X13 a program that is killed at a random instant leaves nothing behind", "[program]") {
+  auto seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  for (int i = 0; i < rounds_of(200); ++i) {
+    Running running = program("map").start();
+    // From before its first fork until all its workers run.
+    auto instant = std::chrono::steady_clock::now() + std::chrono::microseconds(random() % 20'000);
+    while (std::chrono::steady_clock::now() < instant) REQUIRE(running.is_running());
+    auto all = running.processes();
+    running.signal(SIGKILL);
+    running.wait();
+    INFO("round " << i << ": " << describe(all));
+    // Those that were made after the look are found, too.
+    REQUIRE(wait_until_gone(all, 2s));
+    REQUIRE(wait_until_gone(running.processes(), 2s));
+  }
 }
 
 TEST_CASE("X23 a worker that dies while it is written to does not end the program", "[program]") {
