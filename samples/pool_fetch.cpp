@@ -6,7 +6,8 @@
 #include "fetchpool/fetch.h"
 #include "fetchpool/pool.h"
 
-std::string title_of(const std::string& url) {
+// The page's title; whatever is done here with the page is done on all cores.
+std::string fetch_url(const std::string& url) {
   std::string page = fetchpool::fetch(url).body.str();
   std::size_t begin = page.find("<title>"), end = page.find("</title>");
   return end == std::string::npos ? "(no title)" : page.substr(begin + 7, end - begin - 7);
@@ -14,8 +15,8 @@ std::string title_of(const std::string& url) {
 
 int main(int argc, char** argv) {
   std::vector<std::string> urls(argv + 1, argv + argc);
-  fetchpool::Pool pool(2);
-  for (const std::string& title : pool.map(title_of, urls)) std::printf("%s\n", title.c_str());
+  fetchpool::Pool pool(4);
+  for (const std::string& title : pool.map(fetch_url, urls)) std::printf("%s\n", title.c_str());
   pool.close();
   pool.join();
 }
