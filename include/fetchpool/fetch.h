@@ -25,9 +25,12 @@ namespace fetchpool {
 FetchResult fetch(std::string_view url, const FetchOptions& options = {});
 FetchResult fetch(FetchRequest request, const FetchOptions& options = {});
 
+// Which limit of the whole run is reached.
+enum class RunLimit { none, time, bytes, failures, failures_percent };
+
 // Fetches all URLs with worker processes and returns their results in the order of `urls`. Holds
-// all bodies in memory: for long lists use a Fetcher. Throws Error where workers cannot be
-// started.
+// all bodies in memory: for long lists use a Fetcher. Where a limit of the whole run is reached,
+// what was not begun ends as cancelled. Throws Error where workers cannot be started.
 std::vector<FetchResult> fetch_all(const std::vector<std::string>& urls,
                                    const FetchOptions& options = {});
 
@@ -83,6 +86,9 @@ class Fetcher {
   void stop();
   // As stop(), and ends running transfers now, as cancelled.
   void cancel();
+
+  // Which limit of the options has stopped it.
+  RunLimit limit_reached() const;
 
   // Transfers running now, worker processes replaced so far, and requests waiting.
   struct Counts {

@@ -120,6 +120,7 @@ MappedPage<R> read_mapped(FetchResult&& result) {
 // It may be called again for the same page where its worker died. What it throws becomes
 // MappedPage::error; a page with which it kills its worker again and again ends as worker_crash
 // and costs no other page; one that takes longer than options.function_timeout ends with an error.
+// What was not begun when a limit of the whole run was reached ends as cancelled.
 //
 // Throws as the constructor of Fetcher does, and SerializationError where the function's code is
 // not in the image of the workers (a library loaded after prepare()).

@@ -129,6 +129,14 @@ struct FetchOptions {
   // Connect only to addresses of the open internet: not to this machine, private networks, a
   // cloud's metadata service and the like, however the URL spells them. What they are is judged
   // when they are connected to, for each hop. Other URLs end as addr_denied.
+  // --- limits of the whole run: of a fetch_all() or fetch_map(), or the life of a Fetcher (not
+  // used by fetch()). Once one is reached nothing more is begun, as after Fetcher::stop(). 0: no
+  // limit
+  std::chrono::milliseconds stop_after{0};
+  std::uint64_t max_total_bytes = 0;  // of bodies, on the wire
+  std::uint64_t max_failures = 0;     // URLs that did not end well
+  int max_failures_percent = 0;       // the same as a share of the URLs done, once those are 50
+
   bool public_only = false;
   // Follow redirects that lead from the open internet to another address.
   bool allow_private_redirects = false;

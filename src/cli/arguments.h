@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "cli/request_line.h"
-#include "cli/run_limits.h"
 #include "cli/shard.h"
 #include "fetchpool/fetch.h"
 #include "output/journal.h"
@@ -72,7 +71,6 @@ struct Arguments {
   std::vector<OutsideValue> outside_values;
   // What of the command line nobody else is to see.
   std::vector<std::string> secrets;
-  RunLimitOptions run_limits;
 
   // --- what to say
   bool exit_zero = false;

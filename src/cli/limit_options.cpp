@@ -1,13 +1,39 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <limits>
 #include <string>
 
 #include "cli/arguments.h"
 #include "cli/option_group.h"
 #include "cli/option_list.h"
 #include "cli/quantities.h"
-#include "cli/run_limits.h"
+#include "cli/safe_text.h"
 #include "cli/status_list.h"
+#include "cli/usage_error.h"
 
 namespace fetchpool::cli {
+namespace {
+
+// "N" or "P%"; the last one counts.
+void set_failures(FetchOptions& options, const std::string& word) {
+  bool is_share = word.ends_with('%');
+  std::string number = word.substr(0, word.size() - (is_share ? 1 : 0));
+  int highest = is_share ? 100 : std::numeric_limits<int>::max();
+  int count = parse_count("--max-failures", number, is_share ? 1 : 0, highest);
+  options.max_failures = is_share ? 0 : static_cast<std::uint64_t>(count);
+  options.max_failures_percent = is_share ? count : 0;
+}
+
+// libcurl itself ends what has 300 KiB of headers, and calls it something else.
+void set_header_size(FetchOptions& options, const std::string& word) {
+  constexpr const char* kOption = "--max-header-size";
+  std::uint64_t size = parse_size(kOption, word);
+  if (size == 0 || size > FetchOptions{}.max_header_bytes)
+    throw UsageError(fmt::format("{}: \"{}\" is not from 1 to 256K", kOption, safe_text(word, 60)));
+  options.max_header_bytes = size;
+}
+
+}  // namespace
 
 void define_limits(CLI::App& app, Arguments& a) {
   OptionGroup group(app, "Limits for each URL");
@@ -30,10 +56,13 @@ void define_limits(CLI::App& app, Arguments& a) {
               [&a](const std::string& word) {
                 a.fetch.max_body_bytes = parse_size("--max-filesize", word);
               });
+  group.value("--max-header-size", "SIZE", "for the headers of one response, at most 256K (256K)",
+              [&a](const std::string& word) { set_header_size(a.fetch, word); });
   group.value("--ok-status", "CODES", "response codes that are no failure, as in 2xx,404 (2xx)",
               [&a](const std::string& word) {
                 a.fetch.ok_status = parse_status_list("--ok-status", word);
               });
+  group.flag("-L,--location", "follow redirects, as is done without it, too", [] {});
   group.value("--max-redirs", "N", "redirects to follow (20)", [&a](const std::string& word) {
     a.fetch.max_redirects = parse_count("--max-redirs", word, 0, 1000);
   });
@@ -42,14 +71,14 @@ void define_limits(CLI::App& app, Arguments& a) {
 void define_run_limits(CLI::App& app, Arguments& a) {
   OptionGroup group(app, "Limits for the whole run (exit status 9)");
   group.value("--stop", "TIME", "start nothing more after TIME", [&a](const std::string& word) {
-    a.run_limits.time = parse_duration("--stop", word);
+    a.fetch.stop_after = parse_duration("--stop", word);
   });
   group.value("--max-total-bytes", "SIZE", "nor once so many bytes of bodies have come",
               [&a](const std::string& word) {
-                a.run_limits.bytes = parse_size("--max-total-bytes", word);
+                a.fetch.max_total_bytes = parse_size("--max-total-bytes", word);
               });
   group.value("--max-failures", "N|P%", "nor once so many URLs failed, or that share of 50 or more",
-              [&a](const std::string& word) { parse_failures(word, a.run_limits); });
+              [&a](const std::string& word) { set_failures(a.fetch, word); });
 }
 
 }  // namespace fetchpool::cli

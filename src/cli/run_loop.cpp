@@ -65,6 +65,22 @@ std::string signal_name(int signal) {
   }
 }
 
+std::string limit_text(RunLimit limit, const FetchOptions& options) {
+  switch (limit) {
+    case RunLimit::time:
+      return fmt::format("{} have passed", format_duration(options.stop_after));
+    case RunLimit::bytes:
+      return fmt::format("{} were fetched", format_bytes(options.max_total_bytes));
+    case RunLimit::failures:
+      return fmt::format("{} failed", format_count(options.max_failures, "URL"));
+    case RunLimit::failures_percent:
+      return fmt::format("{} % of the URLs failed", options.max_failures_percent);
+    case RunLimit::none:
+      break;
+  }
+  return {};
+}
+
 }  // namespace
 
 RunLoop::RunLoop(const Arguments& arguments)
@@ -74,8 +90,7 @@ RunLoop::RunLoop(const Arguments& arguments)
       reader_(arguments.urls, lists_to_read(arguments)),
       output_options_(output_options(arguments)),
       journal_(open_journal(arguments, output_options_)),
-      progress_(arguments.progress, arguments.quiet, start_),
-      limits_(arguments.run_limits) {
+      progress_(arguments.progress, arguments.quiet, start_) {
   if (!journal_ || journal_->lines_before() == 0) begin_output();
 }
 
@@ -228,8 +243,8 @@ void RunLoop::take(FetchResult& result) {
   }
   summary_.add(result);
   exit_code_.add(result.outcome, result.response_code);
-  if (result.outcome != Outcome::cancelled) limits_.add(result.ok(), result.size_download);
   name_failure(result);
+  if (result.outcome == Outcome::cancelled) left_something_ = true;
   if (journal_ && result.outcome == Outcome::cancelled)
     cancelled_.push_back(std::move(result));
   else
@@ -271,9 +286,6 @@ std::optional<Clock::duration> RunLoop::time_to_wait(bool only_look) const {
   auto next = progress_.next_update();
   auto commit = journal_ ? journal_->next_commit() : std::nullopt;
   if (commit && (!next || *commit < *next)) next = commit;
-  auto end = stop_ == Stop::none ? limits_.time_left(Clock::now() - start_) : std::nullopt;
-  if (end && (!next || start_ + arguments_.run_limits.time < *next))
-    next = start_ + arguments_.run_limits.time;
   if (!next) return std::nullopt;
   return std::max(*next - Clock::now(), Clock::duration::zero());
 }
@@ -303,13 +315,12 @@ void RunLoop::obey_signals() {
 }
 
 void RunLoop::obey_limits() {
-  if (stop_ != Stop::none || is_finished()) return;
-  auto reached = limits_.reached(Clock::now() - start_);
-  if (!reached) return;
-  log::warning(fmt::format("{}: what has not begun is left", *reached));
+  RunLimit reached = fetcher_.limit_reached();
+  bool leaves_something = left_something_ || !is_finished();
+  if (stop_ != Stop::none || reached == RunLimit::none || !leaves_something) return;
+  log::warning(limit_text(reached, arguments_.fetch) + ": what has not begun is left");
   stop_ = Stop::drain;
   exit_code_.stop_by_limit();
-  fetcher_.stop();
 }
 
 // Writes what is left. A slow reader is waited for, but not against the will of whoever asked

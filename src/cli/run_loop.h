@@ -14,7 +14,6 @@
 #include "cli/exit_code.h"
 #include "cli/progress.h"
 #include "cli/request_reader.h"
-#include "cli/run_limits.h"
 #include "cli/stop_signals.h"
 #include "cli/summary.h"
 #include "cli/url_reader.h"
@@ -71,12 +70,12 @@ class RunLoop {
   Progress progress_;
   Summary summary_;
   ExitCode exit_code_;
-  RunLimits limits_;
 
   Stop stop_ = Stop::none;
   bool reader_waits_ = false;  // the list has nothing more at the moment
   bool held_ = false;
   bool is_complete_ = false;
+  bool left_something_ = false;  // a result is cancelled
   std::uint64_t lines_ = 0;  // of the list, that stand for a URL
   // Lines of which an earlier run has no result, with their numbers, the last one first.
   std::vector<std::pair<std::uint64_t, ListEntry>> again_;

@@ -26,6 +26,7 @@ constexpr int kDeathsAlone = 3;
 constexpr int kKillsAlone = 10;
 // A worker that is not ready for so long does not count as one.
 constexpr auto kMissing = 1s;
+constexpr const char* kStoppedBefore = "the run was stopped before";
 
 // Throws SerializationError where its workers would not have the code of the task.
 std::shared_ptr<process::Spawner> spawner_for(const FetchOptions& options,
@@ -55,7 +56,8 @@ Engine::Engine(const FetchOptions& options, const detail::PageTask& task)
       solo_(supervisor_, schedule_, std::max(workers_, 8)),
       shares_(options_.limit_rate, initial_share(options_, workers_)),
       watch_(options_.worker_timeout),
-      wake_up_(supervisor_.poll_fd()) {
+      wake_up_(supervisor_.poll_fd()),
+      limits_(options_, Clock::now()) {
   for (int worker = 0; worker < workers_; ++worker) places_.push_back(supervisor_.add_worker());
   if (options_.warc) metadata_.emplace();
   room_.resize(places_.size());
@@ -118,6 +120,7 @@ std::uint64_t Engine::submit_known(FetchResult&& known) {
 std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
   wake_up_.take_turn();
   std::optional<TimePoint> end;
+  obey_limits(Clock::now());
   if (timeout) end = Clock::now() + *timeout;
   while (finished_.empty() && held_ > 0) {
     TimePoint now = Clock::now();
@@ -136,6 +139,7 @@ void Engine::turn(Clock::duration timeout) {
   dispatch();
   for (const process::Event& event : supervisor_.wait(timeout)) on_event(event);
   // What became possible goes out at once: the caller may be away for a while.
+  obey_limits(Clock::now());
   dispatch();
   supervisor_.send();
   if (!cancelled_) warn(watch_.look(Clock::now(), requests_, supervisor_));
@@ -148,7 +152,10 @@ void Engine::warn(std::vector<std::string>&& warnings) {
 
 // When the schedule may have something to do that no worker tells of.
 std::optional<TimePoint> Engine::alarm() const {
-  return stopped_ || oldest_held_ ? std::nullopt : schedule_.next_time();
+  if (stopped_) return std::nullopt;
+  auto next = oldest_held_ ? std::nullopt : schedule_.next_time();
+  auto end = limits_.end();
+  return next && end ? std::min(*next, *end) : next ? next : end;
 }
 
 Clock::duration Engine::until_alarm(TimePoint now) const {
@@ -453,13 +460,14 @@ void Engine::wait_again(Request& request, TimePoint not_before) {
 }
 
 void Engine::cancel_request(Request& request) {
-  give_back(request, request.chain.result(Outcome::cancelled, "the run was stopped before"));
+  give_back(request, request.chain.result(Outcome::cancelled, kStoppedBefore));
 }
 
 // Ends the request: from here on its place is free.
 void Engine::give_back(Request& request, FetchResult&& result) {
   result.seq = request.seq;
   requests_.remove(request);
+  if (result.outcome != Outcome::cancelled) limits_.add(result.ok(), result.size_download);
   if (!options_.ordered) return finished_.push_back(std::move(result));
   ordered_.put(std::move(result));
   ordered_.release(finished_);
@@ -475,6 +483,27 @@ void Engine::stop() {
 }
 
 // Asks the workers for the hops that were sent ahead and have not begun.
+void Engine::obey_limits(TimePoint now) {
+  if (stopped_) return;
+  limit_reached_ = limits_.reached(now);
+  if (limit_reached_ != RunLimit::none) stop();
+}
+
+void Engine::fetch_all(const std::vector<std::string>& urls,
+                       const std::function<void(FetchResult&&)>& take) {
+  std::size_t submitted = 0;
+  while ((submitted < urls.size() && !stopped_) || unfinished() > 0) {
+    for (; submitted < urls.size() && room() > 0; ++submitted) submit(urls[submitted]);
+    for (FetchResult& result : wait(std::nullopt)) take(std::move(result));
+  }
+  for (; submitted < urls.size(); ++submitted) {
+    Chain chain(without_secrets(urls[submitted]), {}, method_of(options_));
+    FetchResult result = chain.result(Outcome::cancelled, kStoppedBefore);
+    result.seq = submitted;
+    take(std::move(result));
+  }
+}
+
 void Engine::recall_hops() {
   for (int place : places_)
     if (supervisor_.room(place) > 0)

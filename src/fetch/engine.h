@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -14,6 +15,7 @@
 #include "fetch/ordered_results.h"
 #include "fetch/rate_shares.h"
 #include "fetch/request_table.h"
+#include "fetch/run_limits.h"
 #include "fetch/schedule.h"
 #include "fetch/solo_lane.h"
 #include "fetch/wake_up.h"
@@ -42,6 +44,12 @@ class Engine {
   void stop();
   void cancel();
 
+  // Fetches all and hands every result over as it comes; where a limit of the run is reached, those
+  // of what was not submitted any more as cancelled.
+  void fetch_all(const std::vector<std::string>& urls,
+                 const std::function<void(FetchResult&&)>& take);
+
+  RunLimit limit_reached() const { return limit_reached_; }
   Fetcher::Counts counts() const;
   std::vector<int> worker_pids() const;
   std::vector<std::string> take_warnings();
@@ -81,6 +89,7 @@ class Engine {
   void cancel_request(Request& request);
   void recall_hops();
   void give_back(Request& request, FetchResult&& result);
+  void obey_limits(TimePoint now);
 
   std::vector<std::string> warnings_;
   FetchOptions options_;
@@ -93,6 +102,8 @@ class Engine {
   RateShares shares_;
   WorkerWatch watch_;
   WakeUp wake_up_;
+  RunLimits limits_;
+  RunLimit limit_reached_ = RunLimit::none;
 
   std::vector<int> places_;          // of the workers of the schedule
   std::vector<int> room_;            // of the workers, while dispatching

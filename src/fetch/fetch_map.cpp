@@ -9,13 +9,7 @@ void map_pages(const std::vector<std::string>& urls, const PageTask& task,
   FetchOptions raw = options;
   raw.body = BodyForm::raw;
   raw.ordered = false;
-  engine::Engine engine(raw, task);
-  std::size_t submitted = 0;
-  while (submitted < urls.size() || engine.unfinished() > 0) {
-    for (; submitted < urls.size() && engine.room() > 0; ++submitted)
-      engine.submit(urls[submitted]);
-    for (FetchResult& result : engine.wait(std::nullopt)) take(std::move(result));
-  }
+  engine::Engine(raw, task).fetch_all(urls, take);
 }
 
 bool has_value(Decoder& answer) {

@@ -45,6 +45,9 @@ void Fetcher::stop() {
 void Fetcher::cancel() {
   state_->engine.cancel();
 }
+RunLimit Fetcher::limit_reached() const {
+  return state_->engine.limit_reached();
+}
 Fetcher::Counts Fetcher::counts() const {
   return state_->engine.counts();
 }
@@ -57,17 +60,11 @@ std::vector<std::string> Fetcher::take_warnings() {
 
 std::vector<FetchResult> fetch_all(const std::vector<std::string>& urls,
                                    const FetchOptions& options) {
-  Fetcher fetcher(options);
   std::vector<FetchResult> results(urls.size());
-  std::size_t submitted = 0;
-  while (submitted < urls.size() || fetcher.unfinished() > 0) {
-    for (; submitted < urls.size() && fetcher.room() > 0; ++submitted)
-      fetcher.submit(urls[submitted]);
-    for (FetchResult& result : fetcher.wait(std::nullopt)) {
-      auto seq = static_cast<std::size_t>(result.seq);
-      results[seq] = std::move(result);
-    }
-  }
+  engine::Engine(options).fetch_all(urls, [&](FetchResult&& result) {
+    auto seq = static_cast<std::size_t>(result.seq);
+    results[seq] = std::move(result);
+  });
   return results;
 }
 

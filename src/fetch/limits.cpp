@@ -35,6 +35,9 @@ void check(const FetchOptions& options, int workers) {
               options.function_timeout.count() >= 0,
           "times must not be negative");
   require(options.max_host_errors >= 0, "max_host_errors must not be negative");
+  require(options.stop_after.count() >= 0, "times must not be negative");
+  require(options.max_failures_percent >= 0 && options.max_failures_percent <= 100,
+          "max_failures_percent must be 0 to 100");
   for (const auto* ranges : {&options.ok_status, &options.retry_on})
     for (const StatusRange& range : *ranges)
       require(100 <= range.first && range.first <= range.last && range.last <= 999,
