@@ -87,6 +87,10 @@ struct FetchOptions {
   std::string cookie{};        // "name=value; name=value"
   std::string referer{};
 
+  // Take "http://name:password@host/" as a URL with credentials for Basic authentication, in place
+  // of `user`; results show it without them. Otherwise such a URL is a bad_url.
+  bool allow_userinfo = false;
+
   // --- the connection
   HttpVersion http_version = HttpVersion::automatic;
   IpVersion ip_version = IpVersion::any;
@@ -125,10 +129,6 @@ struct FetchOptions {
   int max_redirects = 20;  // hops followed; 0: a redirect is the final response
   std::vector<StatusRange> ok_status = {{200, 299}};  // response codes that are no http_error
 
-  // --- where requests may go
-  // Connect only to addresses of the open internet: not to this machine, private networks, a
-  // cloud's metadata service and the like, however the URL spells them. What they are is judged
-  // when they are connected to, for each hop. Other URLs end as addr_denied.
   // --- limits of the whole run: of a fetch_all() or fetch_map(), or the life of a Fetcher (not
   // used by fetch()). Once one is reached nothing more is begun, as after Fetcher::stop(). 0: no
   // limit
@@ -137,6 +137,10 @@ struct FetchOptions {
   std::uint64_t max_failures = 0;     // URLs that did not end well
   int max_failures_percent = 0;       // the same as a share of the URLs done, once those are 50
 
+  // --- where requests may go
+  // Connect only to addresses of the open internet: not to this machine, private networks, a
+  // cloud's metadata service and the like, however the URL spells them. What they are is judged
+  // when they are connected to, for each hop. Other URLs end as addr_denied.
   bool public_only = false;
   // Follow redirects that lead from the open internet to another address.
   bool allow_private_redirects = false;

@@ -58,7 +58,7 @@ struct FetchResult {
   std::uint64_t seq = 0;      // number of the request, from 0, in the order of submission
   std::string id;             // of the FetchRequest
   std::string out;            // of the FetchRequest
-  std::string input;          // the URL as submitted; of one that is refused without its userinfo
+  std::string input;          // the URL as submitted, "***" in place of a user name and password
   std::string url;            // what was requested first: normalised, without fragment and userinfo
   std::string url_effective;  // what was requested last
   Outcome outcome = Outcome::cancelled;

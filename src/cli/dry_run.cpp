@@ -26,7 +26,7 @@ FetchResult preview(ListEntry&& entry, const FetchOptions& options) {
     result.input = request->url;
     result.error = engine::problem_of(*request, options);
   }
-  auto parsed = engine::parse_url(result.input);
+  auto parsed = engine::parse_url(result.input, {options.allow_userinfo});
   result.outcome = result.error.empty() ? Outcome::ok : Outcome::bad_url;
   if (auto* error = std::get_if<engine::UrlError>(&parsed)) {
     result.outcome = error->outcome;

@@ -157,6 +157,8 @@ void define_request(CLI::App& app, Arguments& a) {
   };
   secret("-u,--user", "--user", "USER", "NAME:PASSWORD, or where it stands: @FILE, @env:VARIABLE",
          set_user);
+  group.flag("--allow-userinfo", "take the user and password of a URL, as in http://me:pw@host/",
+             [&a] { a.fetch.allow_userinfo = true; });
   secret("--oauth2-bearer", "--oauth2-bearer", "TOKEN", "the token, or @FILE, @env:VARIABLE",
          set_token);
   secret("-b,--cookie", "--cookie", "COOKIES", "\"NAME=VALUE; ...\", or @FILE, @env:VARIABLE",

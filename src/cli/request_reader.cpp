@@ -24,10 +24,10 @@ const FetchRequest* request_of(const ListEntry& entry) {
   return std::get_if<FetchRequest>(&entry.more);
 }
 
-std::optional<engine::Url> url_of(const ListEntry& entry) {
+std::optional<engine::Url> url_of(const ListEntry& entry, bool allow_userinfo) {
   const FetchRequest* request = request_of(entry);
   if (std::holds_alternative<FetchResult>(entry.more)) return std::nullopt;
-  auto parsed = engine::parse_url(request ? request->url : entry.text);
+  auto parsed = engine::parse_url(request ? request->url : entry.text, {allow_userinfo});
   if (auto* url = std::get_if<engine::Url>(&parsed)) return std::move(*url);
   return std::nullopt;
 }
@@ -35,6 +35,7 @@ std::optional<engine::Url> url_of(const ListEntry& entry) {
 // What makes two requests the same.
 std::string identity(const engine::Url& url, const FetchRequest* request) {
   std::string all = url.text;
+  if (url.credentials) all += '\n' + url.credentials->user + '\n' + url.credentials->password;
   if (!request) return all;
   bool is_plain = request->method.empty() && request->headers.empty() && !request->body;
   if (is_plain) return all;
@@ -57,6 +58,7 @@ FetchResult duplicate_of(ListEntry&& entry, engine::Url&& url) {
   } else {
     result.input = entry.text;
   }
+  if (url.credentials) result.input = engine::without_secrets(result.input);
   result.url = std::move(url.text);
   result.outcome = Outcome::duplicate;
   return result;
@@ -69,13 +71,14 @@ RequestReader::RequestReader(const Arguments& arguments)
       format_(arguments.input_format),
       shard_(arguments.shard),
       dedupe_(arguments.dedupe),
+      allow_userinfo_(arguments.fetch.allow_userinfo),
       seed_(std::random_device{}()) {}
 
 std::optional<ListEntry> RequestReader::read(ListLine line) {
   ListEntry entry = understand(std::move(line));
   if (!is_of_shard(entry)) return std::nullopt;
   if (dedupe_ && was_seen(entry)) {
-    engine::Url url = *url_of(entry);
+    engine::Url url = *url_of(entry, allow_userinfo_);
     std::string text = entry.text;
     return ListEntry{std::move(text), duplicate_of(std::move(entry), std::move(url))};
   }
@@ -104,12 +107,12 @@ bool RequestReader::is_of_shard(const ListEntry& entry) {
   if (shard_.is_all()) return true;
   std::uint64_t line = lines_++;
   if (!shard_.by_host) return shard_.has_line(line);
-  auto url = url_of(entry);
+  auto url = url_of(entry, allow_userinfo_);
   return url ? shard_.has_host(url->origin()) : shard_.has_line(line);
 }
 
 bool RequestReader::was_seen(const ListEntry& entry) {
-  auto url = url_of(entry);
+  auto url = url_of(entry, allow_userinfo_);
   if (!url) return false;
   std::string all = identity(*url, request_of(entry));
   XXH128_hash_t hash = XXH3_128bits_withSeed(all.data(), all.size(), seed_);

@@ -48,6 +48,7 @@ class RequestReader {
   InputFormat format_;
   Shard shard_;
   bool dedupe_;
+  bool allow_userinfo_;
   std::uint64_t lines_ = 0;
   std::uint64_t seed_;  // so that no list can be made that has the same keys
   std::unordered_set<std::array<std::uint64_t, 2>, KeyHash> seen_;

@@ -4,6 +4,7 @@
 
 #include "fetch/address_class.h"
 #include "fetch/redirect.h"
+#include "fetch/request_headers.h"
 #include "fetch/request_rules.h"
 #include "fetch/retry.h"
 
@@ -68,6 +69,7 @@ HopRequest Chain::next_hop(const FetchOptions& options) {
       hop.body = *own_->body;
     }
   }
+  if (url_.credentials) add_credentials(hop.headers, *url_.credentials);
   // Never 0, which would be no limit.
   if (max_time.count() > 0)
     hop.time_left = std::max<std::chrono::microseconds>(max_time - spent_, 1us);

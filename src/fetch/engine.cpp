@@ -79,13 +79,14 @@ Request& Engine::new_request() {
 std::uint64_t Engine::submit(std::string_view input) {
   Request& request = new_request();
   std::uint64_t seq = request.seq;
-  auto parsed = parse_url(input);
+  auto parsed = parse_url(input, {options_.allow_userinfo});
   if (auto* error = std::get_if<UrlError>(&parsed)) {
     request.chain = Chain(without_secrets(input), {}, method_of(options_));
     give_back(request, request.chain.result(error->outcome, std::move(error->reason)));
   } else {
-    request.chain =
-        Chain(std::string(input), std::move(std::get<Url>(parsed)), method_of(options_));
+    auto& url = std::get<Url>(parsed);
+    std::string shown = url.credentials ? without_secrets(input) : std::string(input);
+    request.chain = Chain(std::move(shown), std::move(url), method_of(options_));
     wait_again(request);
   }
   return seq;
@@ -95,10 +96,10 @@ std::uint64_t Engine::submit(FetchRequest&& wanted) {
   Request& request = new_request();
   std::uint64_t seq = request.seq;
   std::string problem = problem_of(wanted, options_);
-  auto parsed = parse_url(wanted.url);
+  auto parsed = parse_url(wanted.url, {options_.allow_userinfo});
   auto* error = std::get_if<UrlError>(&parsed);
   bool usable = problem.empty() && !error;
-  if (!usable) wanted.url = without_secrets(wanted.url);
+  if (!usable || std::get<Url>(parsed).credentials) wanted.url = without_secrets(wanted.url);
   request.chain =
       Chain(std::move(wanted), usable ? std::move(std::get<Url>(parsed)) : Url{}, options_);
   if (usable)
@@ -119,8 +120,8 @@ std::uint64_t Engine::submit_known(FetchResult&& known) {
 
 std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
   wake_up_.take_turn();
-  std::optional<TimePoint> end;
   obey_limits(Clock::now());
+  std::optional<TimePoint> end;
   if (timeout) end = Clock::now() + *timeout;
   while (finished_.empty() && held_ > 0) {
     TimePoint now = Clock::now();
@@ -138,8 +139,8 @@ std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
 void Engine::turn(Clock::duration timeout) {
   dispatch();
   for (const process::Event& event : supervisor_.wait(timeout)) on_event(event);
-  // What became possible goes out at once: the caller may be away for a while.
   obey_limits(Clock::now());
+  // What became possible goes out at once: the caller may be away for a while.
   dispatch();
   supervisor_.send();
   if (!cancelled_) warn(watch_.look(Clock::now(), requests_, supervisor_));
@@ -466,8 +467,8 @@ void Engine::cancel_request(Request& request) {
 // Ends the request: from here on its place is free.
 void Engine::give_back(Request& request, FetchResult&& result) {
   result.seq = request.seq;
-  requests_.remove(request);
   if (result.outcome != Outcome::cancelled) limits_.add(result.ok(), result.size_download);
+  requests_.remove(request);
   if (!options_.ordered) return finished_.push_back(std::move(result));
   ordered_.put(std::move(result));
   ordered_.release(finished_);
@@ -482,7 +483,6 @@ void Engine::stop() {
   recall_hops();
 }
 
-// Asks the workers for the hops that were sent ahead and have not begun.
 void Engine::obey_limits(TimePoint now) {
   if (stopped_) return;
   limit_reached_ = limits_.reached(now);
@@ -504,6 +504,7 @@ void Engine::fetch_all(const std::vector<std::string>& urls,
   }
 }
 
+// Asks the workers for the hops that were sent ahead and have not begun.
 void Engine::recall_hops() {
   for (int place : places_)
     if (supervisor_.room(place) > 0)

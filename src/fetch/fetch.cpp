@@ -111,10 +111,12 @@ FetchResult fetch(FetchRequest request, const FetchOptions& options) {
   std::vector<std::string> warnings;
   FetchOptions usable = engine::checked(options, 1, warnings);
   std::string problem = engine::problem_of(request, usable);
-  auto parsed = engine::parse_url(request.url);
+  auto parsed = engine::parse_url(request.url, {usable.allow_userinfo});
   auto* error = std::get_if<engine::UrlError>(&parsed);
-  if (error || !problem.empty()) {
+  bool is_request = !error && problem.empty();
+  if (!is_request || std::get<engine::Url>(parsed).credentials)
     request.url = engine::without_secrets(request.url);
+  if (!is_request) {
     engine::Chain chain(std::move(request), {}, usable);
     if (!problem.empty()) return chain.result(Outcome::bad_url, std::move(problem));
     return chain.result(error->outcome, std::move(error->reason));

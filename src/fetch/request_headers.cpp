@@ -10,6 +10,8 @@
 namespace fetchpool::engine {
 namespace {
 
+constexpr const char* kAuthorization = "Authorization";
+
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
@@ -60,9 +62,9 @@ std::string basic_credentials(const std::string& user) {
 std::vector<HeaderLine> default_headers(const FetchOptions& options, HeaderScope::Content content) {
   std::vector<HeaderLine> headers;
   if (options.compressed) headers.emplace_back("Accept-Encoding", "gzip, deflate, br, zstd");
-  if (!options.user.empty()) headers.emplace_back("Authorization", basic_credentials(options.user));
+  if (!options.user.empty()) headers.emplace_back(kAuthorization, basic_credentials(options.user));
   if (!options.bearer_token.empty())
-    headers.emplace_back("Authorization", "Bearer " + options.bearer_token);
+    headers.emplace_back(kAuthorization, "Bearer " + options.bearer_token);
   if (!options.cookie.empty()) headers.emplace_back("Cookie", options.cookie);
   if (!options.referer.empty()) headers.emplace_back("Referer", options.referer);
   // libcurl would wait a second for a leave that many servers never give.
@@ -114,6 +116,12 @@ std::vector<std::string> request_header_lines(const FetchOptions& options,
     if (!has(own, header.first)) add(header);
   for (const HeaderLine& header : own) add(header);
   return lines;
+}
+
+void add_credentials(std::vector<HeaderLine>& headers, const Credentials& credentials) {
+  if (has(headers, kAuthorization)) return;
+  headers.emplace_back(kAuthorization,
+                       basic_credentials(credentials.user + ":" + credentials.password));
 }
 
 curl_slist* RequestHeaders::list(const HopRequest& request, CurlList& own) {

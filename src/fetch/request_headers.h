@@ -7,6 +7,7 @@
 
 #include "fetch/curl_handles.h"
 #include "fetch/hop.h"
+#include "fetch/url.h"
 #include "fetchpool/fetch_options.h"
 
 namespace fetchpool::engine {
@@ -28,6 +29,9 @@ struct HeaderScope {
 std::vector<std::string> request_header_lines(const FetchOptions& options,
                                               const std::vector<HeaderLine>& own,
                                               HeaderScope scope);
+
+// Adds the header for Basic authentication (RFC 7617), unless there is one of that name.
+void add_credentials(std::vector<HeaderLine>& headers, const Credentials& credentials);
 
 // The lists that libcurl reads. Those of requests without headers of their own are made once.
 class RequestHeaders {

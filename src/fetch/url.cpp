@@ -64,7 +64,8 @@ std::optional<int> port_number(std::string_view digits, int fallback) {
 std::optional<UrlError> check_authority(const Authority& authority, UrlRules rules) {
   const std::string_view userinfo = authority.userinfo.value_or("");
   if (authority.userinfo && !rules.allow_userinfo) {
-    return bad("the URL has a user name before its host, which is refused");
+    return bad(
+        "the URL has a user name before its host, which is refused without --allow-userinfo");
   }
   if (userinfo.find('@') != std::string_view::npos) return bad("the URL has two @ before its path");
   if (authority.host.empty()) return bad("the URL has no host");
