@@ -95,6 +95,18 @@ void parse_words(CLI::App& app, std::vector<std::string> words) {
   }
 }
 
+// Of flags that contradict each other the last one counts, too; CLI11 obeys them in the order in
+// which they are defined.
+void settle_versions(const CLI::App& app, FetchOptions& fetch) {
+  for (const CLI::Option* option : app.parse_order()) {
+    std::string name = option->get_lnames().empty() ? "" : option->get_lnames().front();
+    if (name == "http1.1") fetch.http_version = HttpVersion::http1_1;
+    if (name == "http2") fetch.http_version = HttpVersion::http2;
+    if (name == "ipv4") fetch.ip_version = IpVersion::v4;
+    if (name == "ipv6") fetch.ip_version = IpVersion::v6;
+  }
+}
+
 void check_directory(const Arguments& arguments) {
   if (arguments.directory.empty()) {
     if (!arguments.name_template.empty() || arguments.keep_partial)
@@ -108,6 +120,22 @@ void check_directory(const Arguments& arguments) {
     throw UsageError(
         "--unordered and -P exclude each other: files come as they come, and their "
         "manifest is in the order of the list");
+}
+
+void check_fetch_combinations(const FetchOptions& fetch) {
+  bool has_proxy = !fetch.proxy.empty();
+  if (has_proxy && fetch.proxy_environment)
+    throw UsageError("--proxy and --proxy-env exclude each other");
+  if (fetch.public_only && (has_proxy || fetch.proxy_environment))
+    throw UsageError(
+        std::string("--public-only and ") + (has_proxy ? "--proxy" : "--proxy-env") +
+        " exclude each other: behind a proxy nobody here sees which addresses are used");
+  if (!fetch.user.empty() && !fetch.bearer_token.empty())
+    throw UsageError("--user and --oauth2-bearer exclude each other");
+  if (fetch.certificate_file.empty() && !fetch.key_file.empty())
+    throw UsageError("--key is of use with --cert FILE only");
+  if (fetch.random_wait && fetch.wait_per_host.count() == 0)
+    throw UsageError("--random-wait is of use with --wait TIME only");
 }
 
 void check_combinations(const Arguments& arguments) {
@@ -128,6 +156,7 @@ void check_combinations(const Arguments& arguments) {
   if (fetch.method == "HEAD" && !arguments.data_option.empty())
     throw UsageError("--head and " + arguments.data_option +
                      " exclude each other: a HEAD request has no body");
+  check_fetch_combinations(fetch);
   check_option("options", fetch);
   for (const OutsideValue& value : arguments.outside_values) {
     bool takes_input = value.is_outside && value.text == "-";
@@ -184,6 +213,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
     parse_words(app, std::move(all));
   }
   if (arguments.action != Arguments::Action::fetch) return arguments;
+  settle_versions(app, arguments.fetch);
   // URLs are not an option to CLI11, which would take "[a,b]" apart.
   for (const std::string& word : app.remaining()) {
     if (word.size() > 1 && word[0] == '-') refuse_unknown(app, word);

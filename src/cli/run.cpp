@@ -1,6 +1,8 @@
 #include "cli/run.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +50,17 @@ void require_readable(const std::string& option, const std::string& path) {
   if (count == 0) throw UsageError(option + ": " + safe_text(path) + " is empty");
 }
 
+// Without it, no connection could be made.
+void require_interface(const std::string& name) {
+  in6_addr address{};
+  bool is_known = name.empty() || if_nametoindex(name.c_str()) != 0 ||
+                  inet_pton(AF_INET, name.c_str(), &address) == 1 ||
+                  inet_pton(AF_INET6, name.c_str(), &address) == 1;
+  if (!is_known)
+    throw UsageError("--interface: " + safe_text(name, 60) +
+                     " is neither a network interface nor an address");
+}
+
 // A transfer needs a descriptor or two; the soft limit is a default from other times.
 void raise_descriptor_limit() {
   struct rlimit limit {};
@@ -64,6 +77,7 @@ int run(const Arguments& arguments) {
   require_readable("--cacert", arguments.fetch.ca_file);
   require_readable("--cert", arguments.fetch.certificate_file);
   require_readable("--key", arguments.fetch.key_file);
+  require_interface(arguments.fetch.interface);
   if (arguments.dry_run) return dry_run(arguments);
   raise_descriptor_limit();
   RunLoop loop(arguments);

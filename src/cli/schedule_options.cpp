@@ -15,7 +15,7 @@ void define_parallel(CLI::App& app, Arguments& a) {
               });
   group.value("-j,--concurrency,--max-concurrent-downloads,--parallel-max", "N",
               "transfers at once, in all (128)", [&a](const std::string& word) {
-                a.fetch.concurrency = parse_count("--concurrency", word, 1, 65536);
+                a.fetch.concurrency = parse_count("--concurrency", word, 1, 65535);
               });
   group.value("--per-host,--parallel-max-host", "N",
               "transfers at once to one host, 0: any number (6)", [&a](const std::string& word) {

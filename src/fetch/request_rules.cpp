@@ -1,7 +1,10 @@
 #include "fetch/request_rules.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 
 #include "fetchpool/error.h"
@@ -52,8 +55,27 @@ std::size_t size_of(const FetchRequest& request) {
 }
 
 bool is_port(std::string_view text) {
-  return !text.empty() && text.size() <= 5 &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
+  std::uint16_t port = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return !text.empty() && error == std::errc{} && end == text.data() + text.size();
+}
+
+// A number, not a name: libcurl would refuse every transfer for such an entry.
+bool is_address(std::string_view text) {
+  bool in_brackets = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
+  std::string address(in_brackets ? text.substr(1, text.size() - 2) : text);
+  in6_addr bytes{};
+  return inet_pton(AF_INET6, address.c_str(), &bytes) == 1 ||
+         (!in_brackets && inet_pton(AF_INET, address.c_str(), &bytes) == 1);
+}
+
+bool are_addresses(std::string_view list) {
+  for (std::size_t comma = 0; comma != std::string_view::npos;) {
+    comma = list.find(',');
+    if (!is_address(list.substr(0, comma))) return false;
+    list.remove_prefix(std::min(comma, list.size() - 1) + 1);
+  }
+  return true;
 }
 
 // The end of a host: of one in brackets, its colons do not count.
@@ -70,7 +92,7 @@ bool is_resolve_entry(std::string_view text) {
   std::string_view rest = text.substr(end + 1);
   std::size_t colon = rest.find(':');
   return colon != std::string_view::npos && is_port(rest.substr(0, colon)) &&
-         colon + 1 < rest.size();
+         are_addresses(rest.substr(colon + 1));
 }
 
 bool is_connect_to_entry(std::string_view text) {
@@ -115,7 +137,7 @@ void check_request_options(const FetchOptions& options) {
     require(is_one_line(*value),
             "user names, tokens, cookies, referers and names must have no line breaks");
   require(std::all_of(options.resolve.begin(), options.resolve.end(), is_resolve_entry),
-          "an entry of resolve must look like HOST:PORT:ADDRESS");
+          "an entry of resolve must look like HOST:PORT:ADDRESS, with a number as its address");
   require(std::all_of(options.connect_to.begin(), options.connect_to.end(), is_connect_to_entry),
           "an entry of connect_to must look like HOST:PORT:OTHER_HOST:OTHER_PORT");
   require(is_proxy(options.proxy),

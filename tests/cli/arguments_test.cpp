@@ -136,7 +136,8 @@ TEST_CASE("every flag sets its field", "[arguments]") {
        [](auto& a) { return a.include_headers && a.fetch.response_headers; }},
       {{"--stable"}, [](auto& a) { return a.stable; }},
       {{"--unordered"}, [](auto& a) { return a.unordered; }},
-      {{"--random-wait"}, [](auto& a) { return a.fetch.random_wait; }},
+      {{"--random-wait", "--wait", "1"}, [](auto& a) { return a.fetch.random_wait; }},
+      {{"-L"}, [](auto& a) { return a.fetch.max_redirects == 20; }},
       {{"--retry-all-errors"}, [](auto& a) { return a.fetch.retry_all_errors; }},
       {{"--retry-connrefused"}, [](auto& a) { return a.fetch.retry_connrefused; }},
       {{"-k"}, [](auto& a) { return a.fetch.insecure; }},
@@ -169,6 +170,10 @@ TEST_CASE("every flag sets its field", "[arguments]") {
 TEST_CASE("a single-value option given twice takes the last value", "[arguments]") {
   CHECK(parse({"-j", "3", "--concurrency", "5"}).fetch.concurrency == 5);
   CHECK(parse({"-o", "a", "-o", "b"}).output == "b");
+  CHECK((parse({"--http2", "--http1.1"}).fetch.http_version == HttpVersion::http1_1));
+  CHECK((parse({"--http1.1", "--http2"}).fetch.http_version == HttpVersion::http2));
+  CHECK((parse({"-6", "-4"}).fetch.ip_version == IpVersion::v4));
+  CHECK((parse({"-4", "-6", "--ipv6"}).fetch.ip_version == IpVersion::v6));
 }
 
 TEST_CASE("a bad earlier value of an option given twice does not matter", "[arguments]") {
@@ -192,13 +197,14 @@ TEST_CASE("a bad value is refused with the option, the value and the range", "[a
     Words words;
     std::string part;
   };
-  const std::string count = "\" is not a whole number from 1 to 65536";
+  const std::string count = "\" is not a whole number from 1 to 65535";
   const std::string time = "\" is not a time from 1ms to 168h";
   const std::string size = "\" is not a size from 0 to 1024T";
   const Case cases[] = {
       {{"-j", "0"}, "--concurrency: \"0" + count},
       {{"-j", "-1"}, "--concurrency: \"-1" + count},
       {{"-j", "1000000000"}, "--concurrency: \"1000000000" + count},
+      {{"-j", "65536"}, "--concurrency: \"65536" + count},
       {{"-j", "99999999999999999999"}, count},
       {{"-j", "1e9"}, "--concurrency: \"1e9" + count},
       {{"-j", "abc"}, "--concurrency: \"abc" + count},
@@ -228,6 +234,13 @@ TEST_CASE("a bad value is refused with the option, the value and the range", "[a
       {{"--max-filesize", "1.5M"}, size},
       {{"--max-filesize", "1MB"}, size},
       {{"--max-filesize", "-1"}, size},
+      {{"--max-header-size", "0"}, "--max-header-size: \"0\" is not from 1 to 256K"},
+      {{"--max-header-size", "1M"}, "--max-header-size: \"1M\" is not from 1 to 256K"},
+      {{"--max-header-size", "x"}, "--max-header-size: \"x" + size},
+      {{"--max-failures", "101%"}, "--max-failures: \"101\" is not a whole number from 1 to 100"},
+      {{"--max-failures", "%"}, "--max-failures: \"\" is not a whole number"},
+      {{"--max-failures", "-1"}, "--max-failures: \"-1\" is not a whole number"},
+      {{"--random-wait"}, "--random-wait is of use with --wait"},
       {{"--order-window", "x"}, "--order-window: \"x" + size},
       {{"--order-spill", ""}, "--order-spill: \"" + size},
       {{"--progress", "bar"}, "--progress: \"bar\" is not one of auto, plain, none"},
@@ -330,8 +343,14 @@ TEST_CASE("what is wrong in a configuration file is said with its line", "[argum
 TEST_CASE("request options exclude each other where both cannot be had", "[arguments]") {
   CHECK_THAT(complaint({"-I", "-d", "x"}), ContainsSubstring("--head and --data"));
   CHECK_THAT(complaint({"-d", "x", "--json", "y"}), ContainsSubstring("--data and --json"));
-  CHECK_THAT(complaint({"-x", "http://p/", "--proxy-env"}), ContainsSubstring("proxies"));
-  CHECK_THAT(complaint({"--key", "file"}), ContainsSubstring("certificate"));
+  CHECK_THAT(complaint({"-x", "http://p/", "--proxy-env"}), ContainsSubstring("--proxy-env"));
+  CHECK_THAT(complaint({"-x", "http://p/", "--public-only"}), ContainsSubstring("--proxy: behind"));
+  CHECK_THAT(complaint({"--proxy-env", "--public-only"}), ContainsSubstring("--proxy-env exclude"));
+  CHECK_THAT(complaint({"-u", "a:b", "--oauth2-bearer", "c"}),
+             ContainsSubstring("--oauth2-bearer"));
+  CHECK_THAT(complaint({"--key", "file"}), ContainsSubstring("--cert"));
+  CHECK_THAT(complaint({"-x", "http://h:65536"}), ContainsSubstring("--proxy"));
+  CHECK_THAT(complaint({"--resolve", "h:80:name"}), ContainsSubstring("--resolve"));
   CHECK_THAT(complaint({"-X", "A B"}), ContainsSubstring("--request"));
   CHECK_THAT(complaint({"--resolve", "x"}), ContainsSubstring("--resolve"));
   CHECK_THAT(complaint({"--connect-to", "x"}), ContainsSubstring("--connect-to"));

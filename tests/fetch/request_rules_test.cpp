@@ -35,8 +35,8 @@ TEST_CASE("options that make sense are accepted", "[fetch]") {
   for (const char* proxy : {"http://proxy:3128", "proxy", "proxy:80", "socks5h://u:p@[::1]:1080",
                             "https://proxy/", "http://127.0.0.1:1/"})
     CHECK(complaint(&FetchOptions::proxy, std::string(proxy)).empty());
-  for (const char* entry :
-       {"a.example:80:127.0.0.1", "a:443:1.2.3.4,5.6.7.8", "*:80:[::1]", "[::1]:80:127.0.0.1"})
+  for (const char* entry : {"a.example:80:127.0.0.1", "a:443:1.2.3.4,5.6.7.8", "*:80:[::1]",
+                            "[::1]:80:127.0.0.1", "a:65535:::1,1.2.3.4,[fe80::1]"})
     CHECK(complaint(&FetchOptions::resolve, Texts{entry}).empty());
   for (const char* entry : {"a:80:b:81", "::b:", ":::", "[::1]:80:[::2]:81", "::127.0.0.1:5"})
     CHECK(complaint(&FetchOptions::connect_to, Texts{entry}).empty());
@@ -46,10 +46,11 @@ TEST_CASE("options that make no sense are refused without saying secrets", "[fet
   for (const char* method : {"GET ", "G\r\nX: y", "CONNECT", "a b", "ä"})
     CHECK_FALSE(complaint(&FetchOptions::method, std::string(method)).empty());
   for (const char* proxy : {"ftp://proxy", "http://", "http://proxy:port", "proxy:123456", "a b",
-                            "http://:80", "http://u:p@"})
+                            "http://:80", "http://u:p@", "http://h:65536", "h:-1", "h:+1"})
     CHECK_FALSE(complaint(&FetchOptions::proxy, std::string(proxy)).empty());
   for (const char* entry :
-       {"", "a", "a:80", "a:80:", ":80:1.2.3.4", "a:b:1.2.3.4", "+a:80:1.2.3.4", "-a:80:1.2.3.4"})
+       {"", "a", "a:80", "a:80:", ":80:1.2.3.4", "a:b:1.2.3.4", "+a:80:1.2.3.4", "-a:80:1.2.3.4",
+        "a:80:name", "a:65536:1.2.3.4", "a:80:1.2.3.4,", "a:80:,1.2.3.4", "a:80:[1.2.3.4]"})
     CHECK_FALSE(complaint(&FetchOptions::resolve, Texts{entry}).empty());
   for (const char* entry : {"", "a:80:b", "a:x:b:80", "a:80:b:y"})
     CHECK_FALSE(complaint(&FetchOptions::connect_to, Texts{entry}).empty());

@@ -356,7 +356,9 @@ TEST_CASE("references from servers are encoded or refused like any URL", "[url]"
       {"//h\\@x/", "bad_url: the URL has a backslash before its path"},
       {"///x", "bad_url: the URL has no host"},
       {"http:x", "bad_url: two slashes must follow \"http:\""},
-      {"//u:p@h/", "bad_url: the URL has a user name before its host, which is refused"},
+      {"//u:p@h/",
+       "bad_url: the URL has a user name before its host, which is refused without "
+       "--allow-userinfo"},
       {"/\x01", "bad_url: the URL has a control byte (0x01) at position 2"},
       {"//h:99999/", "bad_url: the port is not a number from 0 to 65535"},
       {"mailto:x@y", "unsupported_scheme: only http and https are fetched"},
