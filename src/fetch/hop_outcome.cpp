@@ -82,6 +82,8 @@ HopOutcome never_ready(const Observed& seen) {
 HopOutcome broken_off(const Observed& seen) {
   using Failure = Observed::Failure;
   const ResponseHead& head = *seen.head;
+  if (seen.failure == Failure::tls && head.size() == 0)
+    return failed(Outcome::tls, seen.failure_text);
   if (is_reset(seen.socket_errno)) return failed(Outcome::reset, "the server reset the connection");
   if (seen.failure == Failure::stream_reset)
     return failed(Outcome::reset, "the server reset the HTTP/2 stream");

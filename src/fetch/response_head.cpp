@@ -61,9 +61,8 @@ bool all_of_list(std::string_view list, Visit visit) {
   }
 }
 
-// A sign '+' is tolerated, as all clients do.
+// Digits only (RFC 9110 section 8.6). A '+' is tolerated by libcurl before 8, and not after.
 std::optional<std::uint64_t> length(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;

@@ -63,6 +63,10 @@ Observed::Failure failure_of(CURLcode code, std::string_view text) {
   }
   // Damaged chunks share their code with broken connections.
   if (text.find("hunk") != std::string_view::npos) return Observed::Failure::framing;
+  // So does a server of TLS 1.3 that refuses the client after the client's part of the handshake.
+  if (text.find("SSL routines") != std::string_view::npos &&
+      text.find(" alert ") != std::string_view::npos)
+    return Observed::Failure::tls;
   return Observed::Failure::other;
 }
 

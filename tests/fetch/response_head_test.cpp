@@ -182,7 +182,6 @@ TEST_CASE("Content-Length is a number", "[response_head]") {
   };
   const std::vector<Row> valid{
       {"Content-Length: 0\r\n", 0},
-      {"Content-Length: +2\r\n", 2},
       {"Content-Length: 2, 2\r\n", 2},
       {"Content-Length: 2\r\nContent-Length: 02\r\n", 2},
       {"Content-Length: 9223372036854775807\r\n", 9223372036854775807u},
@@ -196,7 +195,7 @@ TEST_CASE("Content-Length is a number", "[response_head]") {
       CHECK(result.head.content_length().value == row.value);
     }
   }
-  for (const char* value : {"", "-5", "0x2", "2x", "2 2", "2,", "++2", "99999999999999999999999"}) {
+  for (const char* value : {"", "-5", "0x2", "2x", "2 2", "2,", "+2", "99999999999999999999999"}) {
     DYNAMIC_SECTION("invalid: " << value) {
       check_protocol(with_headers("Content-Length: "s + value + "\r\n"));
       check_protocol(with_headers("Content-Length: 2\r\nContent-Length: "s + value + "\r\n"));

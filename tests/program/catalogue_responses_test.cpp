@@ -1,7 +1,11 @@
 // The catalogue of bad input: what servers answer.
+#include <filesystem>
+#include <set>
+
 #include "program/catalogue.h"
 #include "support/catch.h"
 #include "support/listening_port.h"
+#include "support/temp_dir.h"
 #include "support/test_ca.h"
 
 namespace fetchpool::test {
@@ -43,7 +47,7 @@ TEST_CASE("catalogue 080 to 109: heads and framing") {
                   {"103", "/bad-length?value=-5", "protocol"},
                   {"104", "/two-lengths", "truncated", 200, Whole::no},
                   {"105", "/bad-length?value=0x2", "protocol"},
-                  {"106", "/bad-length?value=%2B2", "ok", 200},
+                  {"106", "/bad-length?value=%2B2", "protocol"},
                   {"106", "/bad-length?value=2,%202", "ok", 200},
                   {"107", "/endless-body?length=9223372036854775807", "too_large", 200, Whole::no},
                   {"107", "/endless-body?length=5000000000", "too_large", 200, Whole::no},
@@ -100,6 +104,34 @@ TEST_CASE("catalogue 110 to 120: redirects") {
     bool followed = record.outcome == "ok" || record.outcome == "too_many_redirects";
     CHECK((record.num_redirects > 0) == followed);
   }
+}
+
+TEST_CASE("catalogue 155: what a server calls a page names no file") {
+  Origin origin;
+  TempDir dir;
+  std::vector<std::string> arguments = {"-P", dir.file("pages")};
+  for (const char* name :
+       {"../../etc/x", "/abs", "C:%5cx", "CON", ".bashrc", "a%00b", "%252e%252e%252fx", "..", ""})
+    arguments.push_back(origin.url(std::string("/header?line=Content-Disposition:%20attachment;"
+                                               "%20filename=%22") +
+                                   name + "%22"));
+  arguments.push_back(
+      origin.url("/header?line=Content-Disposition:%20attachment;%20filename*="
+                 "UTF-8''..%252f..%252fx"));
+  arguments.push_back(origin.url("/header?line=Content-Disposition:%20attachment;%20filename=" +
+                                 std::string(300, 'x')));
+  // Of these, the one with a NUL byte in its head is not HTTP.
+  Finished done = fetchpool(arguments).run();
+  CHECK(done.status == 7);
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir.file("pages/bodies")))
+    if (entry.is_regular_file()) names.insert(entry.path().lexically_relative(dir.path()).string());
+  std::set<std::string> expected;
+  for (int number : {0, 1, 2, 3, 4, 6, 7, 8, 9, 10})
+    expected.insert("pages/bodies/00000/" + std::string(number < 10 ? "00000000" : "0000000") +
+                    std::to_string(number));
+  CHECK(names == expected);
+  CHECK(std::filesystem::directory_iterator(dir.path())->path() == dir.file("pages"));
 }
 
 TEST_CASE("catalogue 125 to 138: codings") {

@@ -36,7 +36,7 @@ class H2Origin {
     std::string list;
     for (int i = 0; i < count; ++i)
       list += "https://localhost:" + port_ + "/" + std::to_string(i) + "\n";
-    return fetchpool(more).args({"--http2", "--cacert", ca_.file()}).stdin_text(list).run();
+    return fetchpool({"--http2", "--cacert", ca_.file()}).args(more).stdin_text(list).run();
   }
   Record record(const std::vector<std::string>& more = {"--retry", "0"}) const {
     Finished done = fetch(more);
@@ -86,13 +86,71 @@ TEST_CASE("what a server refuses or leaves aside is asked again") {
   }
 }
 
+TEST_CASE("a server that wants a certificate is a failure of TLS, although it says so late") {
+  for (const char* version : {"--http2", "--http1.1"}) {
+    Record record = H2Origin("wants-certificate").record({"--retry", "2", version});
+    INFO(record.error);
+    CHECK(record.outcome == "tls");
+    CHECK(record.num_attempts == 1);
+  }
+}
+
+TEST_CASE("a server that wants calm is not asked without end") {
+  // "calm" resets each stream, "goaway-always" takes none up and leaves, which libcurl takes for a
+  // reason to try again by itself.
+  for (const char* behaviour : {"calm", "goaway-always"}) {
+    CAPTURE(behaviour);
+    Record record =
+        H2Origin(behaviour).record({"--retry", "1", "--retry-delay", "1ms", "-m", "30"});
+    CAPTURE(record.error);
+    CHECK((record.outcome == "reset" || record.outcome == "empty_reply"));
+    CHECK(record.complete != true);
+    CHECK(record.num_attempts == 2);
+  }
+}
+
+TEST_CASE("a server that takes one stream at a time, or leaves after every fifth, serves all") {
+  for (const char* behaviour : {"one-stream", "goaway-often"}) {
+    CAPTURE(behaviour);
+    Finished done = H2Origin(behaviour).fetch({"-p", "2"}, 60);
+    CHECK(done.status == 0);
+    std::vector<Record> records = read_records(done.out);
+    CHECK(records.size() == 60);
+    CHECK(are_in_order(records));
+    for (const Record& record : records) {
+      CHECK(record.body == "hello");
+      CHECK(record.complete == true);
+    }
+  }
+}
+
+// The first stream, which goes alone, is answered.
+TEST_CASE("answers that are cut together with their connection are none of them whole") {
+  for (const char* behaviour : {"cut-many", "cut-many-length"}) {
+    CAPTURE(behaviour);
+    Finished done = H2Origin(behaviour).fetch({"-p", "1", "--retry", "0", "-m", "30"}, 5);
+    std::vector<Record> records = read_records(done.out);
+    REQUIRE(records.size() == 5);
+    CHECK(records[0].ok);
+    bool is_told = libcurl_sees_cuts() || std::string(behaviour) == "cut-many-length";
+    for (std::size_t i = 1; i < records.size(); ++i) {
+      const Record& record = records[i];
+      INFO(record.outcome << ": " << record.error);
+      CHECK(record.complete != true);
+      CHECK(record.outcome != "timeout");
+      if (is_told) CHECK_FALSE(record.ok);
+    }
+  }
+}
+
 TEST_CASE("many pages come over HTTP/2 from nginx, in order and whole") {
   if (!Nginx::is_installed()) return;
   TestCa ca;
   NginxOptions options;
   options.certificate = ca.valid();
   options.http2 = true;
-  options.server_lines = "  location / { return 200 \"$uri\"; }\n";
+  // A page that is pushed, though nobody wants it.
+  options.server_lines = "  location / { http2_push /pushed; return 200 \"$uri\"; }\n";
   Nginx nginx(options);
   std::string list;
   for (int i = 0; i < 300; ++i) list += nginx.tls_url("/" + std::to_string(i)) + "\n";

@@ -35,6 +35,12 @@ constexpr std::uint8_t kAck = 1;
 constexpr std::uint8_t kEndHeaders = 4;
 constexpr std::uint32_t kInternalError = 2;
 constexpr std::uint32_t kRefusedStream = 7;
+constexpr std::uint32_t kEnhanceYourCalm = 11;
+// SETTINGS_MAX_CONCURRENT_STREAMS = 1.
+const std::string kOneStream("\0\x03\0\0\0\x01", 6);
+// Of a connection, before the server of "goaway-often" leaves and that of "cut-many" fails.
+constexpr int kStreamsOften = 5;
+constexpr int kStreamsMany = 5;
 constexpr std::size_t kPrefaceBytes = 24;
 
 std::atomic<int> requests{0};
@@ -87,7 +93,7 @@ class Connection {
 
   void serve() {
     if (SSL_accept(ssl_.get()) != 1) return;
-    send(frame(kSettings, 0, 0, ""));
+    send(frame(kSettings, 0, 0, behaviour_ == "one-stream" ? kOneStream : ""));
     if (!read(kPrefaceBytes)) return;
     while (take_frame()) {
     }
@@ -132,6 +138,12 @@ class Connection {
     };
     auto data = [&](bool last) { send(frame(kData, last ? kEndStream : 0, stream, "hello")); };
     auto reset = [&](std::uint32_t code) { send(frame(kRstStream, 0, stream, big_endian(code))); };
+    // Of the streams, those up to `last` were taken up; the others may be sent again.
+    auto go_away = [&](std::uint32_t last, std::uint32_t code) {
+      send(frame(kGoaway, 0, 0, big_endian(last) + big_endian(code)));
+      return false;
+    };
+    ++streams_;
     if (behaviour_ == "length" || behaviour_ == "no-length") {
       headers(behaviour_ == "length" ? 5 : -1);
       data(true);
@@ -148,9 +160,19 @@ class Connection {
     } else if (behaviour_ == "refuse-first" && number == 0) {
       reset(kRefusedStream);
     } else if (behaviour_ == "goaway-first" && number == 0) {
-      // No stream was taken up: all may be sent again.
-      send(frame(kGoaway, 0, 0, big_endian(0) + big_endian(0)));
-      return false;
+      return go_away(0, 0);
+    } else if (behaviour_ == "goaway-always") {
+      return go_away(0, kEnhanceYourCalm);
+    } else if (behaviour_ == "goaway-often") {
+      headers(5);
+      data(true);
+      if (streams_ == kStreamsOften) return go_away(stream, 0);
+    } else if (behaviour_ == "calm") {
+      reset(kEnhanceYourCalm);
+    } else if (behaviour_.starts_with("cut-many") && number > 0) {
+      headers(behaviour_ == "cut-many" ? -1 : 10);
+      data(false);
+      if (streams_ == kStreamsMany) return go_away(stream, kInternalError);
     } else {
       headers(5);
       data(true);
@@ -161,6 +183,7 @@ class Connection {
   std::unique_ptr<SSL, SslCloser> ssl_;
   std::string_view behaviour_;
   std::string input_;
+  int streams_ = 0;
 };
 
 int choose_h2(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
@@ -204,6 +227,8 @@ int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::signal(SIGPIPE, SIG_IGN);
   SSL_CTX* settings = make_settings(argv[1], argv[2]);
+  if (std::string_view(argv[3]) == "wants-certificate")
+    SSL_CTX_set_verify(settings, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   int listener = listen_somewhere();
   for (;;) {
     int fd = accept(listener, nullptr, nullptr);
