@@ -71,6 +71,35 @@ TEST_CASE("a name is looked up once for all its pages") {
   CHECK(count_of(read_records(done.out), "ok") == 100);
 }
 
+TEST_CASE("144: hosts whose addresses are known need no name service any more") {
+  if (!NetworkNamespace::is_possible()) return;
+  NetworkNamespace network;
+  auto names = std::make_optional<NameServer>(std::vector<std::string>{"known.test=127.0.0.1"});
+  Origin origin;
+  std::string known = "http://known.test:" + std::to_string(origin.port());
+  Running run =
+      fetchpool({"-p", "1", "--no-body", "--retry", "0", "--connect-timeout", "5"}).start();
+  run.write_stdin(known + "/ok?first\n");
+  REQUIRE(run.read_line());
+  names.reset();
+  SilentNameServer silent;
+  std::string list;
+  for (int i = 0; i < 100; ++i) {
+    list += known + "/connection-close?i=" + std::to_string(i) + "\n";
+    list += "http://unknown" + std::to_string(i) + ".test/\n";
+  }
+  auto begun = std::chrono::steady_clock::now();
+  run.write_stdin(list);
+  while (origin.counts("/connection-close").requests < 100)
+    REQUIRE(std::chrono::steady_clock::now() - begun < 60s);
+  // Before the first of the unknown names was given up.
+  CHECK(std::chrono::steady_clock::now() - begun < 5s);
+  Finished done = run.wait();
+  std::vector<Record> records = read_records(done.out);
+  CHECK(count_of(records, "ok") == 101);
+  CHECK(count_of(records, "timeout_connect") + count_of(records, "dns") == 100);
+}
+
 TEST_CASE("144: a silent name service is not waited for by those who need it not") {
   if (!NetworkNamespace::is_possible()) return;
   NetworkNamespace network;

@@ -73,6 +73,63 @@ TEST_CASE("no secret is in a log, a record or a command line") {
     CHECK(entry.path().string().find("canary") == std::string::npos);
 }
 
+// What is in the files beneath a directory, and their names.
+std::string all_of(const std::filesystem::path& directory) {
+  std::string all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    all += entry.path().string() + "\n";
+    if (entry.is_regular_file()) all += content_of(entry.path()) + "\n";
+  }
+  return all;
+}
+
+TEST_CASE("no secret is in any file that is written, whatever the outputs are") {
+  Origin origin;
+  TempDir secrets;
+  std::string config = secrets.write(
+      "config", "user = \"me:canary-password\"\nheader = \"X-Api-Key: canary-header\"\n");
+  std::string list;
+  for (const char* target : {"/ok", "/status/500", "/close", "/redirect/2", "/gzip-plain", "/hang"})
+    list += "{\"url\":\"" + origin.url(target) +
+            "\",\"headers\":{\"Cookie\":\"canary-cookie\"},\"method\":\"PUT\","
+            "\"body\":\"canary-body\"}\n" +
+            origin.url(target).insert(7, "me:canary-userinfo@") + "\n";
+  secrets.write("list", list);
+  // Records, their journal and an archive; a directory, with bodies of what failed.
+  for (const char* output : {"-o", "-P"}) {
+    INFO(output);
+    TempDir dir;
+    Command command = fetchpool({"-K", config, "-i", secrets.file("list"), "-vv", "-c", "-m", "1",
+                                 "--retry", "1", "--retry-delay", "1ms", "--include-headers",
+                                 "--allow-userinfo", output, dir.file("out")});
+    if (std::string(output) == "-o") command.args({"--warc", dir.file("archive.warc.gz")});
+    if (std::string(output) == "-P") command.arg("--keep-partial");
+    Running running = command.start();
+    origin.wait_for_requests("/hang", 1);
+    std::string seen = command_lines(running);
+    CHECK_THAT(seen, ContainsSubstring("--include-headers"));
+    Finished done = running.wait();
+    CHECK(done.status == 4);
+    CHECK_THAT(done.err, ContainsSubstring("4 of 12 URLs ok"));
+    std::string all = done.out + done.err + seen + all_of(dir.path());
+    if (std::string(output) == "-o") {
+      Finished unpacked = Command("gzip").args({"-dc", dir.file("archive.warc.gz")}).run();
+      CHECK_THAT(unpacked.out, ContainsSubstring("[redacted]"));
+      // What is sent as a body is archived, as the answer to it is.
+      std::string archived = unpacked.out;
+      for (std::size_t at; (at = archived.find("canary-body")) != std::string::npos;)
+        archived.erase(at, 11);
+      all += archived;
+    }
+    std::size_t found = all.find("canary");
+    INFO(all.substr(found == std::string::npos ? 0 : found - std::min<std::size_t>(found, 200),
+                    400));
+    CHECK(found == std::string::npos);
+    CHECK(all.find("bWU6Y2FuYXJ5") == std::string::npos);
+    origin.reset_counts();
+  }
+}
+
 TEST_CASE("secrets come from files and from the environment") {
   Origin origin;
   TempDir dir;
