@@ -298,6 +298,7 @@ void RunLoop::wait_for_events(bool only_look) {
                          {sink_->poll_fd(), sink_->poll_events(), 0}};
   posix::poll_for(fds, std::size(fds), time_to_wait(only_look));
   if (fds[1].revents != 0) obey_signals();
+  if (journal_ && sink_->wants_checkpoint()) journal_->commit(*sink_);
   if (fds[2].revents != 0) reader_waits_ = false;
   if (fds[3].revents != 0) sink_->flush();
 }

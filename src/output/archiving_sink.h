@@ -28,6 +28,7 @@ class ArchivingSink : public Sink {
   std::optional<Checkpoint> checkpoint(bool durable) override;
   void finish() override;
   std::uint64_t written() const override { return records_->written(); }
+  bool wants_checkpoint() const override { return files_.waits_for_settle(); }
 
  private:
   void archive(std::uint64_t place, const Body& members);

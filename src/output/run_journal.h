@@ -49,6 +49,7 @@ struct RunJournalOptions {
 // Throws ResumeRefused where an earlier run cannot be gone on with (nothing was changed then) and
 // SystemError where a file cannot be written.
 class RunJournal {
+//     if (sink.wants_checkpoint()) journal.commit(sink);
  public:
   explicit RunJournal(RunJournalOptions options);
 

@@ -64,6 +64,8 @@ class Sink {
   virtual std::uint64_t written() const = 0;
 };
 
+  // Whether a checkpoint() is due at once, because something can end only there.
+  virtual bool wants_checkpoint() const { return false; }
 enum class OutputForm {
   json,  // a line of JSON each
   raw,   // the bodies of what is ok, one after the other

@@ -1,5 +1,6 @@
 #include "output/warc_files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/posix.h"
 #include "fetch/warc_info.h"
 
 namespace fetchpool::output {
@@ -37,12 +39,26 @@ WarcFiles::WarcFiles(WarcFilesOptions options) : options_(std::move(options)) {
 
 WarcFiles::WarcFiles(WarcFilesOptions options, Mark mark)
     : options_(std::move(options)), number_(mark.number), size_(mark.bytes) {
+  // A power failure may have undone that these were closed.
+  for (unsigned number = 0; number < number_; ++number) {
+    std::string closed = name_of(options_.path, number);
+    if (size_of(open_name(closed)) && !size_of(closed)) rename_file(open_name(closed), closed);
+  }
   // A run that came to its end, or was killed after it began the next file, has closed this one.
   if (!size_of(open_name(name()))) rename_file(name(), open_name(name()));
-  std::string next = open_name(name_of(options_.path, number_ + 1));
-  if (unlink(next.c_str()) != 0 && errno != ENOENT)
-    throw SystemError("cannot remove " + next, errno);
+  for (unsigned number = number_ + 1; drop(name_of(options_.path, number)); ++number) {
+  }
   stream_.emplace(OutputStream::reopen(open_name(name()), {0, mark.bytes}, *options_.disk));
+}
+
+// What comes behind the mark comes again. A file that was closed there says that somebody has cut
+// others, or is of another run: that is not removed, and not in the way. False: none was there.
+bool WarcFiles::drop(const std::string& name) {
+  bool was_open = unlink(open_name(name).c_str()) == 0;
+  if (!was_open && errno != ENOENT) throw SystemError("cannot remove " + open_name(name), errno);
+  bool was_closed = size_of(name).has_value();
+  if (was_closed) rename_file(name, name + ".old");
+  return was_open || was_closed;
 }
 
 std::string WarcFiles::shortfall(const std::string& path, Mark mark) {
@@ -65,6 +81,7 @@ std::string WarcFiles::name_of(const std::string& path, unsigned number) {
 
 void WarcFiles::open() {
   stream_.emplace(OutputStream::open(open_name(name()), *options_.disk));
+  name_is_safe_ = false;
   size_ = 0;
   add(archive::info_member(name().substr(name().rfind('/') + 1), options_.software,
                            options_.user_agent));
@@ -98,11 +115,26 @@ void WarcFiles::flush() {
 
 WarcFiles::Mark WarcFiles::settle(bool durable) {
   OutputStream::Mark mark = stream_->settle(durable);
-  if (!is_full()) return {number_, mark.bytes};
-  close();
-  ++number_;
-  open();
-  return {number_, stream_->settle(durable).bytes};
+  if (is_full()) {
+    close();
+    ++number_;
+    open();
+    mark = stream_->settle(durable);
+  }
+  if (durable) force_name();
+  return {number_, mark.bytes};
+}
+
+// That the file is there, and that the one before was closed.
+void WarcFiles::force_name() {
+  if (name_is_safe_) return;
+  name_is_safe_ = true;
+  auto slash = options_.path.rfind('/');
+  std::string directory = slash == std::string::npos ? "." : options_.path.substr(0, slash + 1);
+  UniqueFd fd = posix::open_file(directory, O_RDONLY | O_DIRECTORY);
+  // Some file systems cannot force a directory, and say so with EINVAL.
+  if (options_.disk->sync(fd.get()) != 0 && errno != EINVAL)
+    throw SystemError("cannot force " + directory + " to disk", errno);
 }
 
 void WarcFiles::finish() {

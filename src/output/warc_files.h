@@ -16,8 +16,8 @@ struct WarcFilesOptions {
   // What each file says about its making.
   std::string software;
   std::string user_agent;
-  // settle() is called now and then. A file is then closed only there, so that what a journal
-  // speaks of is always the one that is open.
+  // settle() is called now and then, and when waits_for_settle(). A file is then closed only there,
+  // so that what a journal speaks of is always the one that is open.
   bool settles = false;
   Disk* disk = &system_disk();
 };
@@ -38,7 +38,8 @@ class WarcFiles {
 
   // Begins the first file anew.
   explicit WarcFiles(WarcFilesOptions options);
-  // Goes on behind `mark`, where shortfall() says nothing: what follows there is dropped.
+  // Goes on behind `mark`, where shortfall() says nothing: what follows there is dropped. Closed
+  // files that follow get ".old" behind their names.
   WarcFiles(WarcFilesOptions options, Mark mark);
 
   // Why one cannot go on behind `mark`: "a.warc.gz is missing". Empty: one can.
@@ -50,6 +51,8 @@ class WarcFiles {
   // What was added up to here belongs to one URL.
   void end_url();
   void flush();
+  // Whether the file is full and settle() is to close it: until then it grows.
+  bool waits_for_settle() const { return options_.settles && is_full(); }
   // Writes everything up to the last end_url(), forces it to the disk where `durable`, and returns
   // where that is. Requires WarcFilesOptions::settles.
   Mark settle(bool durable);
@@ -59,13 +62,16 @@ class WarcFiles {
  private:
   std::string name() const { return name_of(options_.path, number_); }
   bool is_full() const { return options_.most_bytes > 0 && size_ >= options_.most_bytes; }
+  static bool drop(const std::string& name);
   void open();
   void close();
+  void force_name();
 
   WarcFilesOptions options_;
   unsigned number_ = 0;
   std::uint64_t size_ = 0;  // of the file that is open
   std::optional<OutputStream> stream_;
+  bool name_is_safe_ = false;
 };
 
 }  // namespace fetchpool::output

@@ -141,6 +141,44 @@ TEST_CASE("an archive is gone on with in the file it had come to", "[warc]") {
   CHECK_FALSE(std::filesystem::exists(WarcFiles::name_of(test.archive(), 1) + ".open"));
 }
 
+TEST_CASE("an archive's file that is full asks to be closed at once", "[warc]") {
+  ArchiveTest test;
+  test.most_bytes = 1500;
+  auto sink = test.sink();
+  unsigned files = 1;
+  for (std::uint64_t number = 0; number < 30; ++number) {
+    CHECK_FALSE(sink->wants_checkpoint());
+    put(*sink, number, number + 1);
+    if (!sink->wants_checkpoint()) continue;
+    CHECK(sink->checkpoint(false)->state == std::to_string(files++) + " ");
+  }
+  sink->finish();
+  CHECK(test.urls() == urls_up_to(30));
+  CHECK(files > 3);
+  for (unsigned number = 0; number < files; ++number)
+    CHECK(std::filesystem::file_size(WarcFiles::name_of(test.archive(), number)) < 2500);
+}
+
+TEST_CASE("files whose closing a power failure has undone are closed in the end", "[warc]") {
+  ArchiveTest test;
+  test.most_bytes = 1500;
+  auto first = test.sink();
+  put(*first, 0, 10);
+  auto point = first->checkpoint(true);
+  put(*first, 10, 20);
+  point = first->checkpoint(true);
+  first.reset();
+  REQUIRE(point->state == "2 ");
+  for (unsigned number : {0, 1}) {
+    std::string name = WarcFiles::name_of(test.archive(), number);
+    std::filesystem::rename(name, name + ".open");
+  }
+  auto last = test.sink(point);
+  put(*last, 20, 25);
+  last->finish();
+  CHECK(test.urls() == urls_up_to(25));
+}
+
 TEST_CASE("an output that cannot be cut gives an archive no checkpoint", "[warc]") {
   ArchiveTest test;
   OutputOptions options;
