@@ -52,7 +52,9 @@ OutputStream OutputStream::open(const std::string& path, Disk& disk) {
     posix::set_nonblocking(fd.get(), true);
     mode = Mode::non_blocking;
   }
-  return OutputStream(std::move(fd), mode, path, disk);
+  OutputStream stream(std::move(fd), mode, path, disk);
+  stream.has_name_ = mode == Mode::plain;
+  return stream;
 }
 
 OutputStream OutputStream::reopen(const std::string& path, Mark mark, Disk& disk) {
@@ -71,6 +73,7 @@ OutputStream OutputStream::adopt(UniqueFd fd, std::string name, Mark mark, Disk&
   stream.records_written_ = mark.records;
   stream.bytes_written_ = mark.bytes;
   stream.added_ = mark;
+  stream.has_name_ = true;
   return stream;
 }
 
@@ -138,9 +141,17 @@ void OutputStream::flush() {
     require_reader();
 }
 
+// What is written to a file that was removed is lost with its last descriptor.
+void OutputStream::require_name() const {
+  struct stat info {};
+  if (has_name_ && fstat(fd_.get(), &info) == 0 && info.st_nlink == 0)
+    throw SystemError("cannot write " + name_ + ", which was removed meanwhile", ENOENT);
+}
+
 OutputStream::Mark OutputStream::settle(bool durable) {
   assert(is_plain());
   while (pending_ > 0) write_pending(kMostPlainBytes);
+  require_name();
   // Never tried again: after a failure nobody knows what is on the disk.
   if (durable && bytes_synced_ != bytes_written_ && disk_->sync(fd_.get()) != 0)
     throw SystemError("cannot force " + name_ + " to disk", errno);
@@ -158,6 +169,7 @@ void OutputStream::finish() {
     };
     posix::poll_for(&writable, 1, std::nullopt);
   }
+  if (fd_.is_open()) require_name();
   // Network file systems report a full disk no earlier than here. Interrupted or not, the
   // descriptor is gone after close().
   if (int fd = fd_.release(); fd >= 0 && ::close(fd) != 0 && errno != EINTR) fail(errno);

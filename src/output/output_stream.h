@@ -111,11 +111,13 @@ class OutputStream {
   bool write_once(std::size_t& written);
   void advance(std::size_t written);
   void require_reader();
+  void require_name() const;
   [[noreturn]] void fail(int error_number) const;
 
   UniqueFd fd_;
   Mode mode_;
   std::string name_;
+  bool has_name_ = false;  // a file that was opened by it, and is to be found there in the end
   Disk* disk_;
   std::deque<Piece> pieces_;
   std::size_t offset_ = 0;  // of the first piece, already written

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 namespace fetchpool::output {
 namespace {
@@ -80,9 +81,21 @@ void RecordingDisk::apply(std::string& file, const Call& call, const std::string
   file.replace(call.offset, bytes.size(), bytes);
 }
 
+// Which calls had been forced to the disk by those before `index`.
+std::vector<bool> RecordingDisk::forced_before(std::size_t index) const {
+  std::vector<bool> forced(index);
+  std::set<std::string> synced;
+  for (std::size_t i = index; i-- > 0;) {
+    forced[i] = synced.count("") > 0 || synced.count(calls_[i].path) > 0;
+    if (calls_[i].kind == Call::kSync) synced.insert(calls_[i].path);
+  }
+  return forced;
+}
+
 void RecordingDisk::crash(std::size_t index, Fate fate, std::uint64_t seed) const {
   std::mt19937_64 random(seed);
   std::map<std::string, std::string> files;
+  std::vector<bool> safe = forced_before(index);
   for (const Call& call : calls_) {
     bool is_file = !call.path.empty() && std::filesystem::is_regular_file(call.path);
     if (is_file) std::filesystem::remove(call.path);
@@ -90,13 +103,9 @@ void RecordingDisk::crash(std::size_t index, Fate fate, std::uint64_t seed) cons
   for (std::size_t i = 0; i < index; ++i) {
     const Call& call = calls_[i];
     if (call.kind == Call::kSync) continue;
-    bool is_safe = false;
-    for (std::size_t later = i + 1; later < index && !is_safe; ++later)
-      is_safe = calls_[later].kind == Call::kSync &&
-                (calls_[later].path.empty() || calls_[later].path == call.path);
     std::string bytes = call.bytes;
     std::string& file = files[call.path];
-    if (!is_safe) {
+    if (!safe[i]) {
       if (fate == Fate::dropped || random() % 2 == 0) continue;
       if (fate == Fate::trashed)
         for (std::size_t at = random() % (bytes.size() + 1); at < bytes.size(); ++at)

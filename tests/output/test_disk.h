@@ -64,6 +64,7 @@ class RecordingDisk : public Disk {
     std::string bytes;
   };
 
+  std::vector<bool> forced_before(std::size_t index) const;
   static void apply(std::string& file, const Call& call, const std::string& bytes);
 
   std::vector<Call> calls_;

@@ -1,0 +1,265 @@
+// Runs into a directory and with an archive that are interrupted at every place and gone on with,
+// without processes; resume_test.cpp does so for lists.
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+
+#include "fetch/archive_metadata.h"
+#include "output/directory_sink.h"
+#include "output/run_journal.h"
+#include "output/run_report.h"
+#include "output/samples.h"
+#include "output/sink.h"
+#include "output/test_disk.h"
+#include "support/catch.h"
+#include "support/temp_dir.h"
+#include "support/warc.h"
+
+namespace fetchpool::output {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_long_run() {
+  return std::getenv("FETCHPOOL_TEST_LONG") != nullptr;
+}
+
+std::string line_of(std::uint64_t number) {
+  return "http://example.com/" + std::to_string(number);
+}
+
+FetchResult result_of(std::uint64_t number) {
+  static archive::MetadataWriter writer;
+  FetchResult result = number % 5 == 3 ? failed_result(number)
+                                       : raw_result(number, "<" + std::to_string(number) + ">");
+  result.input = result.url = result.url_effective = line_of(number);
+  result.warc.append(writer.member(result, 1795330535123456, {}));
+  return result;
+}
+
+enum class Kind { directory, archive };
+enum class End { finished, left };
+
+// A run of so many lines, with a commit behind each few of them.
+class KindTest {
+ public:
+  KindTest(Kind kind, std::uint64_t lines) : kind_(kind), lines_(lines) {
+    run(system_disk());
+    expected_ = files();
+  }
+
+  // As the program does it. Left: nothing behind the last commit, and no end.
+  void run(Disk& disk, End end = End::finished, Sync sync = Sync::batch) const {
+    OutputOptions output = output_options(disk);
+    RunJournalOptions options;
+    options.path = journal();
+    options.output = "out";
+    options.go_on = true;
+    options.sync = sync;
+    options.disk = &disk;
+    options.output_is_empty =
+        kind_ == Kind::directory ? !fs::exists(records()) : contents_of(records()).empty();
+    options.shortfall = [&](const Checkpoint& point) { return shortfall(output, point); };
+    RunJournal journal(options);
+    for (std::uint64_t number = 0; number < lines_; ++number) journal.add_line(line_of(number));
+    if (!journal.goes_on()) disown_leftovers(output);
+    journal.start();
+    output.resume_at = journal.resume_at();
+    output.goes_on = journal.goes_on();
+    auto sink = make_sink(output);
+    for (std::uint64_t number = journal.results_before(); number < lines_; ++number) {
+      journal.note(number, 0);
+      sink->put(result_of(number));
+      sink->flush();
+      if (number % 4 == 3 || sink->wants_checkpoint()) journal.commit(*sink);
+    }
+    journal.commit(*sink);
+    if (end == End::finished) sink->finish();
+  }
+
+  // Goes on, and checks what is there then. False: it was refused, and nothing was changed.
+  bool go_on() const {
+    auto before = files();
+    try {
+      run(system_disk(), End::finished, Sync::none);
+    } catch (const ResumeRefused&) {
+      CHECK((files() == before));
+      return false;
+    }
+    if (kind_ == Kind::directory)
+      REQUIRE((files() == expected_));
+    else
+      check_archive();
+    return true;
+  }
+
+  void clear() const {
+    for (const auto& entry : fs::directory_iterator(top_.path())) fs::remove_all(entry.path());
+    if (kind_ == Kind::directory) fs::create_directories(top_.file("out/.job"));
+  }
+
+  std::string records() const {
+    return top_.file(kind_ == Kind::directory ? "out/manifest.jsonl" : "out");
+  }
+  std::string journal() const {
+    return top_.file(kind_ == Kind::directory ? "out/.job/journal" : "out.journal");
+  }
+  // The file of the archive that is being written.
+  std::string open_archive() const {
+    for (const auto& entry : fs::directory_iterator(top_.path()))
+      if (entry.path().string().ends_with(".open")) return entry.path();
+    return {};
+  }
+
+ private:
+  OutputOptions output_options(Disk& disk) const {
+    OutputOptions output;
+    output.disk = &disk;
+    output.stable = true;
+    output.bodies = kind_ == Kind::directory;
+    output.checkpoints = true;
+    if (kind_ == Kind::directory) {
+      output.directory = top_.file("out");
+      fs::create_directories(top_.file("out/.job"));
+    } else {
+      output.path = top_.file("out");
+      output.warc_path = top_.file("a.warc.gz");
+      output.warc_size = 6000;
+    }
+    return output;
+  }
+
+  std::map<std::string, std::string> files() const {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(top_.path())) {
+      std::string name = entry.path().lexically_relative(top_.path()).string();
+      bool is_own = name.find(".job") != std::string::npos || name == "out.journal";
+      if (entry.is_regular_file() && !is_own) files[name] = contents_of(entry.path().string());
+    }
+    return files;
+  }
+
+  void check_archive() const {
+    REQUIRE((contents_of(records()) == expected_.at("out")));
+    REQUIRE(open_archive().empty());
+    std::uint64_t number = 0;
+    for (unsigned file = 0;; ++file) {
+      std::string name = archive_file(file);
+      if (!fs::exists(name)) break;
+      for (const auto& record : test::of_type(test::read_warc(contents_of(name)), "metadata"))
+        REQUIRE(record.url() == line_of(number++));
+    }
+    REQUIRE(number == lines_);
+  }
+
+  std::string archive_file(unsigned file) const {
+    std::string digits = std::to_string(file);
+    return top_.file(file == 0 ? "a.warc.gz"
+                               : "a-" + std::string(5 - digits.size(), '0') + digits + ".warc.gz");
+  }
+
+  Kind kind_;
+  std::uint64_t lines_;
+  TemporaryDirectory top_{fast_directory()};
+  std::map<std::string, std::string> expected_;
+};
+
+std::string start_of(const std::string& path, std::size_t size) {
+  std::string text = contents_of(path);
+  std::ofstream(path, std::ios::binary) << text.substr(0, size);
+  return text;
+}
+
+// Cuts one file of a run that was left before its end, at each `step`-th byte.
+template <typename Path>
+void cut_everywhere(const KindTest& test, std::size_t step, Path path_of) {
+  std::size_t refused = 0;
+  std::size_t tried = 0;
+  for (std::size_t size = 0;; size += step, ++tried) {
+    INFO("cut to " << size);
+    test.clear();
+    test.run(system_disk(), End::left, Sync::none);
+    std::string path = path_of();
+    if (start_of(path, size).size() < size) break;
+    if (!test.go_on()) ++refused;
+  }
+  CHECK(tried > 10);
+  // Only where nothing that was committed is left.
+  CHECK(refused * step < 12000);
+}
+
+TEST_CASE("a directory whose manifest or journal is cut anywhere is gone on with", "[resume]") {
+  KindTest test(Kind::directory, is_long_run() ? 300 : 60);
+  cut_everywhere(test, is_long_run() ? 1 : 97, [&] { return test.journal(); });
+  cut_everywhere(test, is_long_run() ? 97 : 997, [&] { return test.records(); });
+}
+
+TEST_CASE("an archive, its records or its journal cut anywhere are gone on with", "[resume]") {
+  KindTest test(Kind::archive, is_long_run() ? 300 : 60);
+  cut_everywhere(test, is_long_run() ? 1 : 97, [&] { return test.journal(); });
+  cut_everywhere(test, is_long_run() ? 97 : 997, [&] { return test.records(); });
+  cut_everywhere(test, is_long_run() ? 1 : 97, [&] { return test.open_archive(); });
+}
+
+TEST_CASE("a bit flipped in the journal of any kind never makes its output wrong", "[resume]") {
+  auto kind = GENERATE(Kind::directory, Kind::archive);
+  KindTest test(kind, 30);
+  std::size_t step = is_long_run() ? 1 : 61;
+  for (std::size_t bit = 0;; bit += step) {
+    INFO("bit " << bit);
+    test.clear();
+    test.run(system_disk(), End::left, Sync::none);
+    std::string text = contents_of(test.journal());
+    if (bit / 8 >= text.size()) break;
+    text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << bit % 8));
+    std::ofstream(test.journal(), std::ios::binary) << text;
+    test.go_on();
+  }
+}
+
+TEST_CASE("a run of any kind killed at any call, or failing there, is gone on with", "[resume]") {
+  auto kind = GENERATE(Kind::directory, Kind::archive);
+  KindTest test(kind, 30);
+  int step = is_long_run() ? 1 : 7;
+  for (int error : {0, ENOSPC, EIO, EDQUOT, EFBIG}) {
+    bool ended = false;
+    for (int call = 0; !ended; call += step) {
+      INFO("call " << call << " failing with " << error);
+      test.clear();
+      FailingDisk disk(call, error);
+      ended = true;
+      try {
+        test.run(disk);
+      } catch (const Killed&) {
+        ended = false;
+      } catch (const SystemError& failure) {
+        ended = false;
+        CHECK(failure.error_number() == error);
+      }
+      CHECK(disk.syncs_after_failure() == 0);
+      REQUIRE(test.go_on());
+    }
+  }
+}
+
+TEST_CASE("a power failure at any time leaves an archive that can be gone on with", "[resume]") {
+  using Fate = RecordingDisk::Fate;
+  KindTest test(Kind::archive, 500);
+  test.clear();
+  RecordingDisk disk;
+  // Before the end, as the disk knows no other names than those of files being written.
+  test.run(disk, End::left);
+  REQUIRE(disk.calls() > 400);
+  std::size_t step = is_long_run() ? 1 : 151;
+  for (std::size_t call = 0; call <= disk.calls(); call += step)
+    for (Fate fate : {Fate::dropped, Fate::reordered, Fate::trashed}) {
+      INFO("before call " << call << ", fate " << static_cast<int>(fate));
+      test.clear();
+      disk.crash(call, fate, call * 3 + static_cast<std::size_t>(fate));
+      REQUIRE(test.go_on());
+    }
+}
+
+}  // namespace
+}  // namespace fetchpool::output
