@@ -13,6 +13,7 @@
 #include "cli/option_list.h"
 #include "cli/safe_text.h"
 #include "cli/usage_error.h"
+#include "output/file_name.h"
 
 namespace fetchpool::cli {
 namespace {
@@ -109,10 +110,15 @@ void settle_versions(const CLI::App& app, FetchOptions& fetch) {
 
 void check_directory(const Arguments& arguments) {
   if (arguments.directory.empty()) {
-    if (!arguments.name_template.empty() || arguments.keep_partial)
-      throw UsageError("--output-template and --keep-partial are of use with -P DIR only");
+    if (!arguments.name_template.empty() || arguments.keep_partial || arguments.skip_existing)
+      throw UsageError(
+          "--output-template, --keep-partial and --skip-existing are of use with -P DIR only");
     return;
   }
+  if (arguments.skip_existing && output::needs_response(arguments.name_template))
+    throw UsageError(
+        "--skip-existing: with {status} in --output-template, the name of a body is not known "
+        "before it is fetched");
   if (!arguments.output.empty())
     throw UsageError("-o and -P exclude each other: the records are in DIR/manifest.jsonl");
   if (arguments.raw) throw UsageError("--raw and -P exclude each other");
@@ -138,6 +144,17 @@ void check_fetch_combinations(const FetchOptions& fetch) {
     throw UsageError("--random-wait is of use with --wait TIME only");
 }
 
+void check_retry_failed(const Arguments& arguments) {
+  if (!arguments.retry_failed) return;
+  if (!arguments.go_on) throw UsageError("--retry-failed is of use with -c only");
+  if (arguments.raw)
+    throw UsageError(
+        "--retry-failed and --raw exclude each other: bodies alone do not say what failed");
+  if (arguments.unordered)
+    throw UsageError(
+        "--retry-failed and --unordered exclude each other: records are replaced in their places");
+}
+
 void check_combinations(const Arguments& arguments) {
   if (arguments.raw && arguments.no_body)
     throw UsageError("--raw and --no-body exclude each other: nothing would be written");
@@ -152,6 +169,7 @@ void check_combinations(const Arguments& arguments) {
         "--continue needs -o FILE or -P DIR: what was written to standard output cannot be taken "
         "up again");
   if (arguments.force && !arguments.go_on) throw UsageError("--force is of use with -c only");
+  check_retry_failed(arguments);
   const FetchOptions& fetch = arguments.fetch;
   if (fetch.method == "HEAD" && !arguments.data_option.empty())
     throw UsageError("--head and " + arguments.data_option +

@@ -49,6 +49,7 @@ struct Arguments {
   std::string directory;      // bodies as files, and their records; empty: none
   std::string name_template;  // for the names of those files; empty: numbers
   bool keep_partial = false;
+  bool skip_existing = false;  // whose body is there already
   bool raw = false;
   bool no_body = false;
   bool include_headers = false;
@@ -62,6 +63,7 @@ struct Arguments {
   // --- what to go on with
   bool go_on = false;  // from where an earlier run came to
   bool force = false;  // even with another list or other options
+  bool retry_failed = false;
   std::optional<output::Sync> sync;
 
   // --- how to fetch

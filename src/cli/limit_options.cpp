@@ -79,6 +79,8 @@ void define_run_limits(CLI::App& app, Arguments& a) {
               });
   group.value("--max-failures", "N|P%", "nor once so many URLs failed, or that share of 50 or more",
               [&a](const std::string& word) { set_failures(a.fetch, word); });
+  group.flag("--fail-early", "nor once a URL failed: --max-failures 1",
+             [&a] { set_failures(a.fetch, "1"); });
 }
 
 }  // namespace fetchpool::cli

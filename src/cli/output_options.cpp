@@ -42,6 +42,8 @@ void define_output(CLI::App& app, Arguments& a) {
               [&a](const std::string& word) { a.name_template = file_template(word); });
   group.flag("--keep-partial", "keep bodies of what failed as NAME.part",
              [&a] { a.keep_partial = true; });
+  group.flag("--skip-existing", "do not fetch what has a file in DIR from before",
+             [&a] { a.skip_existing = true; });
   group.flag("--raw", "write the bodies alone, one after the other", [&a] { a.raw = true; });
   group.flag("--no-body", "write records without bodies", [&a] { a.no_body = true; });
   group.value("--warc", "FILE", "archive what was fetched in FILE (WARC 1.1, gzip) besides",

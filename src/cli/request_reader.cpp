@@ -49,22 +49,22 @@ std::string identity(const engine::Url& url, const FetchRequest* request) {
   return all;
 }
 
-FetchResult duplicate_of(ListEntry&& entry, engine::Url&& url) {
+}  // namespace
+
+std::optional<FetchResult> about(const ListEntry& entry, bool allow_userinfo) {
+  auto url = url_of(entry, allow_userinfo);
+  if (!url) return std::nullopt;
   FetchResult result;
-  if (auto* request = std::get_if<FetchRequest>(&entry.more)) {
-    result.id = std::move(request->id);
-    result.out = std::move(request->out);
-    result.input = std::move(request->url);
-  } else {
-    result.input = entry.text;
+  const FetchRequest* request = request_of(entry);
+  result.input = request ? request->url : entry.text;
+  if (request) {
+    result.id = request->id;
+    result.out = request->out;
   }
-  if (url.credentials) result.input = engine::without_secrets(result.input);
-  result.url = std::move(url.text);
-  result.outcome = Outcome::duplicate;
+  if (url->credentials) result.input = engine::without_secrets(result.input);
+  result.url = std::move(url->text);
   return result;
 }
-
-}  // namespace
 
 RequestReader::RequestReader(const Arguments& arguments)
     : resolver_(arguments.base, arguments.default_scheme),
@@ -78,9 +78,9 @@ std::optional<ListEntry> RequestReader::read(ListLine line) {
   ListEntry entry = understand(std::move(line));
   if (!is_of_shard(entry)) return std::nullopt;
   if (dedupe_ && was_seen(entry)) {
-    engine::Url url = *url_of(entry, allow_userinfo_);
-    std::string text = entry.text;
-    return ListEntry{std::move(text), duplicate_of(std::move(entry), std::move(url))};
+    FetchResult duplicate = *about(entry, allow_userinfo_);
+    duplicate.outcome = Outcome::duplicate;
+    return ListEntry{std::move(entry.text), std::move(duplicate)};
   }
   return entry;
 }

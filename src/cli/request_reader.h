@@ -23,6 +23,10 @@ struct ListEntry {
   std::variant<std::monostate, FetchRequest, FetchResult> more{};
 };
 
+// What can be said of a line's request without making it: `input`, `id`, `out` and `url`. Nothing
+// where it is no URL, or its result is known.
+std::optional<FetchResult> about(const ListEntry& entry, bool allow_userinfo);
+
 // Reads lines in their order. With --dedupe it keeps 16 bytes, which are about 56 in memory, of
 // each URL.
 class RequestReader {

@@ -24,6 +24,9 @@ output::RunJournalOptions journal_options(const Arguments& arguments,
   options.force = arguments.force;
   options.sync =
       arguments.sync.value_or(arguments.go_on ? output::Sync::batch : output::Sync::none);
+  options.records = arguments.output;
+  options.aside = arguments.output + ".earlier";
+  options.again = arguments.retry_failed;
   options.shortfall = [output](const output::Checkpoint& point) {
     return safe_text(shortfall(output, point));
   };
@@ -47,13 +50,18 @@ output::RunJournal open_in_directory(const Arguments& arguments,
   for (const char* name : {output::kManifest, output::kFailedList, output::kSummary}) {
     if (!directory.has(name)) continue;
     options.output_is_empty = false;
-    if (!arguments.go_on)
+    if (!arguments.go_on && !arguments.skip_existing)
       throw UsageError(safe_text(directory.full_name(name)) +
                        " is there already: go on with that run (-c), or name another directory");
   }
   directory.make_folder(output::kJobFolder);
-  options.path = directory.full_name(output::kJobFolder) + "/journal";
-  return output::RunJournal(std::move(options));
+  std::string job = directory.full_name(output::kJobFolder);
+  options.path = job + "/journal";
+  options.records = directory.full_name(output::kManifest);
+  options.aside = job + "/earlier";
+  output::RunJournal journal(std::move(options));
+  if (!arguments.go_on) output::keep_manifest(directory);
+  return journal;
 }
 
 }  // namespace

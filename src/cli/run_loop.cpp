@@ -17,6 +17,9 @@
 namespace fetchpool::cli {
 namespace {
 
+// Records of an earlier run that go over before results are looked at again.
+constexpr std::size_t kMostAtOnce = 1000;
+
 std::string advice(int error_number) {
   if (error_number == EAGAIN) return " (the limit of processes is too low; raise it: ulimit -u)";
   return "";
@@ -116,12 +119,17 @@ int RunLoop::run() {
 void RunLoop::begin_output() {
   if (journal_) {
     if (!journal_->goes_on()) output::disown_leftovers(output_options_);
+    if (journal_->begins_again())
+      output::remove_leftovers(output_options_, journal_->results_before());
     journal_->start();
+    next_earlier_ = journal_->results_before();
     output_options_.resume_at = journal_->resume_at();
     output_options_.goes_on = journal_->goes_on();
     output_options_.checkpoints = true;
     for (const output::Tally& tally : journal_->tally()) exit_code_.add(tally.exit_code);
   }
+  if (arguments_.skip_existing)
+    existing_.emplace(arguments_.directory, arguments_.name_template, output_options_.goes_on);
   sink_ = output::make_sink(output_options_);
 }
 
@@ -142,8 +150,12 @@ void RunLoop::catch_up() {
   }
   journal_->list_ended();
   std::reverse(again_.begin(), again_.end());
-  log::info(fmt::format("going on after {} of an earlier run",
-                        format_count(journal_->results_before(), "result")));
+  if (journal_->begins_again())
+    log::info(fmt::format("fetching {} of an earlier run again",
+                          format_count(again_.size(), "failed URL")));
+  else
+    log::info(fmt::format("going on after {} of an earlier run",
+                          format_count(journal_->results_before(), "result")));
   begin_output();
 }
 
@@ -175,14 +187,39 @@ bool RunLoop::wants_lines() const {
 }
 
 bool RunLoop::is_finished() const {
-  bool no_more_lines = stop_ != Stop::none || (again_.empty() && reader_.at_end());
+  bool no_more_lines =
+      stop_ != Stop::none || (again_.empty() && !has_earlier() && reader_.at_end());
   return no_more_lines && fetcher_.unfinished() == 0;
 }
 
-void RunLoop::feed() {
-  for (; stop_ == Stop::none && !again_.empty() && fetcher_.room() > 0; again_.pop_back())
+// Up to which number records of an earlier run can go over: that of the next line to be fetched.
+std::uint64_t RunLoop::end_of_earlier() const {
+  if (!journal_ || !journal_->earlier()) return 0;
+  return again_.empty() ? journal_->earlier()->size() : again_.back().first;
+}
+
+bool RunLoop::has_earlier() const {
+  return stop_ == Stop::none && next_earlier_ < end_of_earlier();
+}
+
+// What an earlier run has left to do, and between that the records that it has made.
+void RunLoop::feed_earlier() {
+  std::size_t most = kMostAtOnce;
+  while (stop_ == Stop::none) {
+    for (; has_earlier() && most > 0 && !sink_->wants_hold(); --most, ++next_earlier_) {
+      journal_->note(next_earlier_, kExitOk);
+      sink_->put_again(next_earlier_, journal_->earlier()->line(next_earlier_));
+    }
+    if (has_earlier() || again_.empty() || fetcher_.room() == 0) return;
+    next_earlier_ = again_.back().first + 1;
     submit(std::move(again_.back().second), again_.back().first);
-  while (!reader_waits_ && wants_lines()) {
+    again_.pop_back();
+  }
+}
+
+void RunLoop::feed() {
+  feed_earlier();
+  while (again_.empty() && !has_earlier() && !reader_waits_ && wants_lines()) {
     std::uint64_t number = lines_;
     auto line = next_of_list();
     if (line)
@@ -218,7 +255,17 @@ std::optional<ListLine> RunLoop::next_line() {
   return std::nullopt;
 }
 
+// With --skip-existing.
+void RunLoop::skip_if_there(ListEntry& entry, std::uint64_t number) {
+  if (!existing_) return;
+  std::optional<FetchResult> result = about(entry, arguments_.fetch.allow_userinfo);
+  if (!result) return;
+  result->seq = number;
+  if (existing_->find(*result)) entry.more = std::move(*result);
+}
+
 void RunLoop::submit(ListEntry entry, std::uint64_t number) {
+  skip_if_there(entry, number);
   std::uint64_t seq = 0;
   if (auto* request = std::get_if<FetchRequest>(&entry.more))
     seq = fetcher_.submit(std::move(*request));
@@ -254,6 +301,7 @@ void RunLoop::take(FetchResult& result) {
 void RunLoop::put(FetchResult& result) {
   if (journal_) journal_->note(result.seq, exit_code(result.outcome, result.response_code));
   sink_->put(std::move(result));
+  if (journal_ && sink_->wants_checkpoint()) journal_->commit(*sink_);
 }
 
 void RunLoop::name_failure(const FetchResult& result) const {
@@ -282,7 +330,9 @@ void RunLoop::tell() {
 }
 
 std::optional<Clock::duration> RunLoop::time_to_wait(bool only_look) const {
-  if (only_look || (wants_lines() && !reader_waits_)) return Clock::duration::zero();
+  bool can_copy = has_earlier() && !sink_->wants_hold();
+  bool can_read = again_.empty() && !has_earlier() && wants_lines() && !reader_waits_;
+  if (only_look || can_copy || can_read) return Clock::duration::zero();
   auto next = progress_.next_update();
   auto commit = journal_ ? journal_->next_commit() : std::nullopt;
   if (commit && (!next || *commit < *next)) next = commit;
@@ -298,7 +348,6 @@ void RunLoop::wait_for_events(bool only_look) {
                          {sink_->poll_fd(), sink_->poll_events(), 0}};
   posix::poll_for(fds, std::size(fds), time_to_wait(only_look));
   if (fds[1].revents != 0) obey_signals();
-  if (journal_ && sink_->wants_checkpoint()) journal_->commit(*sink_);
   if (fds[2].revents != 0) reader_waits_ = false;
   if (fds[3].revents != 0) sink_->flush();
 }

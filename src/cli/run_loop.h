@@ -18,6 +18,7 @@
 #include "cli/summary.h"
 #include "cli/url_reader.h"
 #include "fetchpool/fetch.h"
+#include "output/existing_bodies.h"
 #include "output/run_journal.h"
 #include "output/sink.h"
 
@@ -37,8 +38,10 @@ class RunLoop {
   void fetch_what_can_be();
   void fetch_all();
   void feed();
+  void feed_earlier();
   std::optional<ListLine> next_line();
   std::optional<ListEntry> next_of_list();
+  void skip_if_there(ListEntry& entry, std::uint64_t number);
   void submit(ListEntry entry, std::uint64_t number);
   bool collect();
   void take(FetchResult& result);
@@ -55,6 +58,8 @@ class RunLoop {
   void summarize();
 
   bool wants_lines() const;
+  std::uint64_t end_of_earlier() const;
+  bool has_earlier() const;
   bool is_finished() const;
 
   const Arguments& arguments_;
@@ -79,6 +84,9 @@ class RunLoop {
   std::uint64_t lines_ = 0;  // of the list, that stand for a URL
   // Lines of which an earlier run has no result, with their numbers, the last one first.
   std::vector<std::pair<std::uint64_t, ListEntry>> again_;
+  // Where failures of an earlier run are fetched again: up to here its records have gone over.
+  std::uint64_t next_earlier_ = 0;
+  std::optional<output::ExistingBodies> existing_;
   // Of running requests: their numbers in the list, where those of the Fetcher are others.
   std::unordered_map<std::uint64_t, std::uint64_t> numbers_;
   // What was not fetched is written last, so that the journal can end before it.

@@ -21,6 +21,11 @@ void ArchivingSink::put(FetchResult&& result) {
   records_->put(std::move(result));
 }
 
+void ArchivingSink::put_again(std::uint64_t seq, std::string_view record) {
+  archive(seq, {});
+  records_->put_again(seq, record);
+}
+
 void ArchivingSink::archive(std::uint64_t place, const Body& members) {
   if (buffer_.pass(place, members.size())) {
     for (const Bytes& piece : members.pieces()) files_.add(piece);

@@ -19,6 +19,8 @@ class ArchivingSink : public Sink {
                 Order order);
 
   void put(FetchResult&& result) override;
+  // What the archive holds of it is there already.
+  void put_again(std::uint64_t seq, std::string_view record) override;
   void flush() override;
   bool wants_hold() const override { return buffer_.is_full() || records_->wants_hold(); }
   bool waits_for_reader() const override { return records_->waits_for_reader(); }
@@ -26,9 +28,9 @@ class ArchivingSink : public Sink {
   int poll_fd() const override { return records_->poll_fd(); }
   short poll_events() const override { return records_->poll_events(); }
   std::optional<Checkpoint> checkpoint(bool durable) override;
+  bool wants_checkpoint() const override { return files_.waits_for_settle(); }
   void finish() override;
   std::uint64_t written() const override { return records_->written(); }
-  bool wants_checkpoint() const override { return files_.waits_for_settle(); }
 
  private:
   void archive(std::uint64_t place, const Body& members);

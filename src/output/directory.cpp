@@ -148,6 +148,15 @@ std::string Directory::identity(const std::string& name) {
          std::to_string(info.stx_btime.tv_nsec);
 }
 
+std::optional<Directory::File> Directory::look_at(const std::string& name) {
+  int folder = folder_of(name, false);
+  struct stat info {};
+  bool is_there = folder >= 0 && fstatat(folder, last_part(name), &info, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!is_there || !S_ISREG(info.st_mode)) return std::nullopt;
+  return File{static_cast<std::uint64_t>(info.st_size),
+              std::int64_t{info.st_mtim.tv_sec} * 1000000000 + info.st_mtim.tv_nsec};
+}
+
 void Directory::make_folder(const std::string& name) {
   if (!open_folder(name, true).is_open()) fail("cannot make the folder", name);
 }

@@ -1,6 +1,8 @@
 // Files beneath one directory, and nowhere else.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,12 @@ class Directory {
   // What no other file has while this one lives, and hardly any one after it: inode and time of
   // birth. It stays when the file is moved. Empty: no regular file of that name is there.
   std::string identity(const std::string& name);
+  struct File {
+    std::uint64_t size = 0;
+    std::int64_t modified = 0;  // nanoseconds
+  };
+  // Nothing: no regular file of that name is there.
+  std::optional<File> look_at(const std::string& name);
   // Whether something of that name is there, a symbolic link among that.
   bool has(const std::string& name);
   // Removes the file if it is there.

@@ -22,6 +22,25 @@ constexpr const char* kNames = "names";
 constexpr const char* kBody = "body";
 constexpr std::size_t kMostPieces = 64;
 
+// Bodies that an earlier run has made and whose records it could not commit.
+void remove_unrecorded(Directory& directory, Directory& job, std::uint64_t first) {
+  UniqueFd names = job.open_existing(kNames, O_RDONLY);
+  if (!names.is_open()) return;
+  LineFile lines(std::move(names), job.full_name(kNames));
+  for (std::string_view line; lines.next(line);) {
+    // A line that was not written to its end was followed by nothing.
+    if (!lines.ended()) break;
+    std::uint64_t number = 0;
+    auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
+    if (error != std::errc() || number < first) continue;
+    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
+    auto name_begin = line.find(' ', 1);
+    if (name_begin == std::string_view::npos) continue;
+    std::string name(line.substr(name_begin + 1));
+    if (directory.identity(name) == line.substr(1, name_begin - 1)) directory.remove(name);
+  }
+}
+
 }  // namespace
 
 DirectorySink::DirectorySink(const OutputOptions& options, ReorderOptions reorder)
@@ -38,7 +57,7 @@ DirectorySink::DirectorySink(const OutputOptions& options, ReorderOptions reorde
                .files = true,
                .hash = options.hash}) {
   settled_ = end_ = manifest_.awaited();
-  if (options.goes_on) remove_leftovers(settled_);
+  if (options.goes_on) remove_unrecorded(directory_, job_, settled_);
   job_.remove(kNames);
   // Not before the names: until then no other file can be taken for it.
   job_.remove(kBody);
@@ -60,23 +79,11 @@ void DirectorySink::disown_leftovers(const std::string& path) {
   Directory::open(path).folder(kJobFolder).remove(kNames);
 }
 
-// Bodies that an earlier run has made and whose records it could not commit.
-void DirectorySink::remove_leftovers(std::uint64_t first) {
-  UniqueFd names = job_.open_existing(kNames, O_RDONLY);
-  if (!names.is_open()) return;
-  LineFile lines(std::move(names), job_.full_name(kNames));
-  for (std::string_view line; lines.next(line);) {
-    // A line that was not written to its end was followed by nothing.
-    if (!lines.ended()) break;
-    std::uint64_t number = 0;
-    auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
-    if (error != std::errc() || number < first) continue;
-    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
-    auto name_begin = line.find(' ', 1);
-    if (name_begin == std::string_view::npos) continue;
-    std::string name(line.substr(name_begin + 1));
-    if (directory_.identity(name) == line.substr(1, name_begin - 1)) directory_.remove(name);
-  }
+void DirectorySink::remove_leftovers(const std::string& path, std::uint64_t first) {
+  Directory directory = Directory::open(path);
+  Directory job = directory.folder(kJobFolder);
+  remove_unrecorded(directory, job, first);
+  job.remove(kNames);
 }
 
 void DirectorySink::put(FetchResult&& result) {
@@ -85,15 +92,20 @@ void DirectorySink::put(FetchResult&& result) {
   bool is_partial = !result.ok() && keep_partial_ && !result.body.empty();
   bool has_response = result.outcome == Outcome::ok || is_partial;
   if (bodies_ && has_response) file = store(result);
+  if (result.outcome == Outcome::skipped_existing) file = result.out;
   RecordWriter::Line line = writer_.write(result, file);
   end_ = std::max(end_, result.seq + 1);
   manifest_.put(result.seq, line.head, kNothing, line.tail);
 }
 
+void DirectorySink::put_again(std::uint64_t seq, std::string_view record) {
+  end_ = std::max(end_, seq + 1);
+  manifest_.put(seq, record, {}, "\n");
+}
+
 std::string DirectorySink::store(const FetchResult& result) {
   std::string own = shard_of(result.seq) + "/" + default_name(result);
-  std::string wanted = name_template_.empty() ? own : expand_template(name_template_, result);
-  if (wanted.empty()) wanted = own;
+  std::string wanted = wanted_path(name_template_, result);
   std::string ending = result.ok() ? "" : ".part";
   std::string identity = make_file(result.body);
   for (const std::string& name :

@@ -33,8 +33,11 @@ class DirectorySink : public Sink {
 
   // See output::disown_leftovers().
   static void disown_leftovers(const std::string& path);
+  // See output::remove_leftovers().
+  static void remove_leftovers(const std::string& path, std::uint64_t first);
 
   void put(FetchResult&& result) override;
+  void put_again(std::uint64_t seq, std::string_view record) override;
   void flush() override { manifest_.flush(); }
   bool wants_hold() const override { return manifest_.wants_hold(); }
   bool waits_for_reader() const override { return manifest_.waits_for_reader(); }
@@ -49,7 +52,6 @@ class DirectorySink : public Sink {
 
  private:
   OutputStream open_manifest(const OutputOptions& options);
-  void remove_leftovers(std::uint64_t first);
   std::string store(const FetchResult& result);
   std::string make_file(const Body& body);
   bool try_name(const std::string& name, std::uint64_t seq, const std::string& identity);

@@ -150,6 +150,13 @@ std::string safe_name(std::string_view wanted) {
   return shortened(std::move(name));
 }
 
+// Empty where no system could be asked to make it.
+std::string fit_path(std::string path) {
+  bool is_fit =
+      path.size() <= kMostPathBytes && std::count(path.begin(), path.end(), '/') <= kMostFolders;
+  return is_fit ? path : std::string();
+}
+
 std::string value_of(std::string_view variable, const FetchResult& result) {
   const std::string& url = result.url_effective.empty() ? result.url : result.url_effective;
   UrlParts parts = parts_of(result.url.empty() ? url : result.url);
@@ -257,10 +264,37 @@ std::string expand_template(std::string_view name_template, const FetchResult& r
         if (name != "path") std::replace(value.begin(), value.end(), '/', '_');
         path += value;
       });
-  path = safe_path(path);
-  bool is_fit =
-      path.size() <= kMostPathBytes && std::count(path.begin(), path.end(), '/') <= kMostFolders;
-  return is_fit ? path : std::string();
+  return fit_path(safe_path(path));
+}
+
+std::string wanted_path(std::string_view name_template, const FetchResult& result) {
+  std::string path = result.out.empty() ? "" : fit_path(safe_path(result.out));
+  if (path.empty() && !name_template.empty()) path = expand_template(name_template, result);
+  return path.empty() ? shard_of(result.seq) + "/" + default_name(result) : path;
+}
+
+std::vector<std::string> possible_paths(std::string_view name_template,
+                                        const FetchResult& request) {
+  FetchResult answered;
+  answered.seq = request.seq;
+  answered.url = request.url;
+  answered.out = request.out;
+  std::vector<std::string> paths{wanted_path(name_template, answered)};
+  for (const auto& [type, extension] : kExtensions) {
+    answered.content_type = type;
+    std::string path = wanted_path(name_template, answered);
+    if (std::find(paths.begin(), paths.end(), path) == paths.end())
+      paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+bool needs_response(std::string_view name_template) {
+  bool needs = false;
+  walk_template(
+      name_template, [](std::string_view) {},
+      [&](std::string_view name) { needs = needs || name == "status"; });
+  return needs;
 }
 
 std::string numbered(std::string_view path, std::uint64_t number) {

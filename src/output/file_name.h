@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fetchpool/fetch.h"
 
@@ -32,6 +33,14 @@ void check_template(std::string_view name_template);
 // where it ends with a slash), {ext} (with its dot; empty where unknown), {status}; {{ and }} are
 // braces. Empty as well where that has more than 1024 bytes or more than 64 folders.
 std::string expand_template(std::string_view name_template, const FetchResult& result);
+
+// The path that the body of a result is to have: FetchResult::out where that says something, else
+// by the template, else (empty, or nothing usable came of it) its shard and default_name().
+std::string wanted_path(std::string_view name_template, const FetchResult& result);
+// What wanted_path() can be before the response is there, whatever its type will be.
+std::vector<std::string> possible_paths(std::string_view name_template, const FetchResult& request);
+// Whether a template asks for what only a response can tell and possible_paths() cannot guess.
+bool needs_response(std::string_view name_template);
 
 // `path` with "-NUMBER" before its suffix: the name for a body whose own is taken.
 std::string numbered(std::string_view path, std::uint64_t number);

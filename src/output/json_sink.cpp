@@ -12,4 +12,8 @@ void JsonSink::put(FetchResult&& result) {
                line.tail);
 }
 
+void JsonSink::put_again(std::uint64_t seq, std::string_view record) {
+  stream().put(seq, record, {}, "\n");
+}
+
 }  // namespace fetchpool::output

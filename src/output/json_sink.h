@@ -12,6 +12,7 @@ class JsonSink : public StreamSink {
       : StreamSink(std::move(stream), order), form_(form), writer_(form) {}
 
   void put(FetchResult&& result) override;
+  void put_again(std::uint64_t seq, std::string_view record) override;
 
  private:
   RecordForm form_;

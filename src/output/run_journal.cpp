@@ -8,6 +8,8 @@
 #include <chrono>
 #include <utility>
 
+#include "output/aside.h"
+
 namespace fetchpool::output {
 namespace {
 
@@ -53,11 +55,20 @@ bool has_archive(const std::vector<std::string>& shape) {
 RunJournal::RunJournal(RunJournalOptions options)
     : options_(std::move(options)), journal_(open_journal(options_)) {
   if (options_.go_on && journal_.has_job()) read_job();
+  if (!goes_on_ || !options_.in_order || options_.aside.empty()) return;
+  read_aside();
+  if (earlier_ || !options_.again || !resume_at_) return;
+  earlier_.emplace(options_.records, committed_);
+  earlier_hash_ = hash_before_;
+  begins_again_ = earlier_->has_failures();
+  if (!begins_again_) earlier_.reset();
 }
 
 // Without a journal nobody knows what the output is: it is not written over where the words say "go
 // on".
 Journal RunJournal::open_journal(const RunJournalOptions& options) {
+  if (options.go_on && !options.aside.empty())
+    Aside(options.records, options.path, options.aside).undo_half();
   bool must_be_there = options.go_on && !options.output_is_empty && !options.force;
   std::string unknown = options.output + " is there already, but no journal of its run (" +
                         options.path +
@@ -125,6 +136,53 @@ void RunJournal::believe(Commit&& commit, const std::vector<std::uint64_t>& numb
   resume_at_ = std::move(commit.output);
 }
 
+std::uint64_t RunJournal::lines_before() const {
+  return std::max(lines_before_, earlier_ ? earlier_->size() : 0);
+}
+
+bool RunJournal::is_done(std::uint64_t number) const {
+  bool is_committed = !begins_again_ && number < done_.size();
+  return is_committed ? done_[number] : earlier_->is_ok(number);
+}
+
+// The earlier run, where this one was to do again what failed in it, and was ended before.
+void RunJournal::read_aside() {
+  Aside aside(options_.records, options_.path, options_.aside);
+  if (!aside.is_there()) return;
+  std::optional<Commit> last = aside.last_commit();
+  if (!last) return;
+  earlier_.emplace(options_.aside, last->output.records);
+  earlier_hash_ = last->list_hash;
+}
+
+void RunJournal::put_aside() {
+  Checkpoint from = *resume_at_;
+  from.records = 0;
+  from.files.at(0).bytes = 0;
+  // The beginning and where the other files are come to the disk as one.
+  Aside aside(options_.records, options_.path, options_.aside);
+  {
+    Journal next = Journal::open(aside.next_journal(), true, options_.sync, *options_.disk);
+    next.begin(joined(options_.shape));
+    Commit commit;
+    commit.output = from;
+    next.commit(commit);
+  }
+  aside.put();
+  Journal next = Journal::open(options_.path, false, options_.sync, *options_.disk);
+  next.replay([](Commit&&) { return true; });
+  next.go_on();
+  journal_ = std::move(next);
+  committed_ = committed_lines_ = 0;
+  tally_ = {};
+  resume_at_ = std::move(from);
+}
+
+void RunJournal::drop_aside() {
+  Aside(options_.records, options_.path, options_.aside).remove();
+  earlier_.reset();
+}
+
 void RunJournal::add_line(std::string_view line) {
   std::uint64_t before = hashes_.empty() ? hash_ : hashes_.back();
   hashes_.push_back(XXH3_64bits_withSeed(line.data(), line.size(), before + line.size()));
@@ -132,28 +190,46 @@ void RunJournal::add_line(std::string_view line) {
 }
 
 void RunJournal::list_ended() {
-  if (lines_ >= lines_before_) return;
-  if (!options_.force)
+  if (lines_ >= lines_before()) return;
+  // What is missing cannot be done again, and would be a gap.
+  bool can_be_forced = !earlier_;
+  if (!options_.force || !can_be_forced)
     throw ResumeRefused("the list is not the one with which " + options_.output +
                         " was begun: it has " + std::to_string(lines_) + " URLs, and " +
-                        std::to_string(lines_before_) +
-                        " were taken from it already; --force goes on all the same");
+                        std::to_string(lines_before()) + " were taken from it already" +
+                        (can_be_forced ? "; --force goes on all the same" : ""));
   list_is_short_ = true;
 }
 
 void RunJournal::start() {
+  if (resume_at_) require_same_list();
   if (!resume_at_) {
+    // What an earlier run has put aside has nothing to do with this one.
+    if (!options_.aside.empty()) Aside(options_.records, options_.path, options_.aside).remove();
     journal_.begin(joined(options_.shape));
+  } else if (begins_again_) {
+    put_aside();
   } else {
-    bool is_same = !list_is_short_ && hash_at(lines_before_) == hash_before_;
-    if (!is_same && !options_.force)
-      throw ResumeRefused("the list is not the one with which " + options_.output +
-                          " was begun: its first " + std::to_string(lines_before_) +
-                          " URLs differ; --force goes on all the same");
     journal_.go_on();
+    if (earlier_ && committed_ >= earlier_->size()) drop_aside();
   }
+  hash_at(committed_lines_);
   done_ = {};
   last_commit_ = Clock::now();
+}
+
+void RunJournal::require_same_list() {
+  bool is_same = !list_is_short_ && hash_of(lines_before_) == hash_before_ &&
+                 (!earlier_ || hash_of(earlier_->size()) == earlier_hash_);
+  if (!is_same && !options_.force)
+    throw ResumeRefused("the list is not the one with which " + options_.output +
+                        " was begun: its first " + std::to_string(lines_before()) +
+                        " URLs differ; --force goes on all the same");
+}
+
+// Requires that none of them was forgotten.
+std::uint64_t RunJournal::hash_of(std::uint64_t lines) const {
+  return lines == 0 ? 0 : hashes_[lines - hashed_lines_ - 1];
 }
 
 // Forgets the lines before.
@@ -203,6 +279,7 @@ void RunJournal::commit(Sink& sink) {
   commit.tally = tally();
   commit.output = std::move(*point);
   journal_.commit(commit);
+  if (earlier_ && committed_ >= earlier_->size()) drop_aside();
 }
 
 void RunJournal::take_noted(const Checkpoint& point, Commit& commit) {

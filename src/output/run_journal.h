@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/posix.h"
+#include "output/earlier_records.h"
 #include "output/journal.h"
 #include "output/sink.h"
 
@@ -29,6 +30,11 @@ struct RunJournalOptions {
   // Why the output cannot be taken up at a commit, naming the file; empty: it can.
   std::function<std::string(const Checkpoint&)> shortfall{};
   bool output_is_empty = true;  // or not there: nothing is lost if it is begun anew
+  // What failed is to be done again: the file of records, and the name it has while that lasts;
+  // its journal then has that name and ".journal". Empty: of no use here.
+  std::string records{};
+  std::string aside{};
+  bool again = false;
 };
 
 // One run and its journal. An earlier run is gone on with like this, and a new one is one of which
@@ -43,20 +49,31 @@ struct RunJournalOptions {
 //   make the sink with journal.resume_at();
 //   for each further line: journal.add_line(line);
 //   for each result: journal.note(number, exit_code); sink.put(result);
+//     if (sink.wants_checkpoint()) journal.commit(sink);
 //   after sink.flush(): journal.commit_if_due(sink, now);
 //   at the end: journal.commit(sink);
+//
+// With RunJournalOptions::again, what failed in the earlier run is not done either, and the output
+// is written anew: once the list turned out to be the same, start() puts records and journal of the
+// earlier run aside and begins new ones. Records that are good go over from earlier(), in their
+// turn. When the last one is committed, what was put aside is removed. A run that is ended before
+// goes on with both, whether it was asked for failures or not.
 //
 // Throws ResumeRefused where an earlier run cannot be gone on with (nothing was changed then) and
 // SystemError where a file cannot be written.
 class RunJournal {
-//     if (sink.wants_checkpoint()) journal.commit(sink);
  public:
   explicit RunJournal(RunJournalOptions options);
 
   // How many lines of the list an earlier run had come to; the results of some may be missing.
-  std::uint64_t lines_before() const { return lines_before_; }
+  std::uint64_t lines_before() const;
   // Whether the result of a line below lines_before() is there. Until start().
-  bool is_done(std::uint64_t number) const { return done_[number]; }
+  bool is_done(std::uint64_t number) const;
+  // Whether what failed is to be done again from here on, so that start() puts the output aside.
+  bool begins_again() const { return begins_again_; }
+  // Where good records of an earlier run are, from results_before() on; null: none are to go over.
+  EarlierRecords* earlier() { return earlier_ ? &*earlier_ : nullptr; }
+  const EarlierRecords* earlier() const { return earlier_ ? &*earlier_ : nullptr; }
   // Results that are there.
   std::uint64_t results_before() const { return committed_; }
   // Where the output is to be taken up; nothing: from the beginning.
@@ -93,6 +110,11 @@ class RunJournal {
   void read_job();
   void require_same_shape() const;
   void believe(Commit&& commit, const std::vector<std::uint64_t>& numbers);
+  void read_aside();
+  void require_same_list();
+  void put_aside();
+  void drop_aside();
+  std::uint64_t hash_of(std::uint64_t lines) const;
   std::uint64_t hash_at(std::uint64_t lines);
   void take_noted(const Checkpoint& point, Commit& commit);
 
@@ -103,6 +125,9 @@ class RunJournal {
   std::optional<Checkpoint> resume_at_;
   std::vector<bool> done_;
   bool list_is_short_ = false;
+  bool begins_again_ = false;
+  std::optional<EarlierRecords> earlier_;
+  std::uint64_t earlier_hash_ = 0;  // of the lines of its records
   bool goes_on_ = false;
 
   std::uint64_t lines_ = 0;           // of the list, so far

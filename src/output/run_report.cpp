@@ -126,6 +126,13 @@ void write_reports(Directory& directory, Directory& job) {
   report.finish();
 }
 
+void keep_manifest(Directory& directory) {
+  if (!directory.has(kManifest)) return;
+  for (int number = 1;; ++number)
+    if (directory.move(kManifest, directory, "manifest-" + std::to_string(number) + ".jsonl"))
+      return;
+}
+
 // A folder of such a name would be as bad.
 bool is_of_reports(std::string_view name) {
   std::string_view first = name.substr(0, name.find('/'));

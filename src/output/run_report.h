@@ -16,6 +16,10 @@ inline constexpr const char* kSummary = "summary.json";
 // status. They are made in `job`, a folder beneath, and moved. Throws SystemError.
 void write_reports(Directory& directory, Directory& job);
 
+// Makes room for the manifest of a new run: one that is there becomes manifest-1.jsonl, or the next
+// number that is free. Throws SystemError.
+void keep_manifest(Directory& directory);
+
 // Whether a body of that name would be in the way of what is written about the run.
 bool is_of_reports(std::string_view name);
 

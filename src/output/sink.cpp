@@ -100,6 +100,10 @@ void disown_leftovers(const OutputOptions& options) {
   if (!options.directory.empty()) DirectorySink::disown_leftovers(options.directory);
 }
 
+void remove_leftovers(const OutputOptions& options, std::uint64_t first) {
+  if (!options.directory.empty()) DirectorySink::remove_leftovers(options.directory, first);
+}
+
 std::string shortfall(const OutputOptions& options, const Checkpoint& checkpoint) {
   if (options.warc_path.empty()) return shortfall_of_records(options, checkpoint);
   std::string of_records = shortfall_of_records(options, record_part(checkpoint));

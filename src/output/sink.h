@@ -1,6 +1,7 @@
 // Where results go.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,6 +38,12 @@ class Sink {
 
   // Takes one result; its `seq` comes once, and in the end no number is missing before it.
   virtual void put(FetchResult&& result) = 0;
+  // Takes a record as a sink of this kind has written it before, without its line end, in place of
+  // a result. Requires OutputForm::json.
+  virtual void put_again([[maybe_unused]] std::uint64_t seq,
+                         [[maybe_unused]] std::string_view record) {
+    assert(false);
+  }
   // Writes what can be written now. To be called before waiting for anything, and when poll_fd()
   // has an event: POLLERR and POLLHUP, which poll(2) reports unasked, are a reader that left.
   virtual void flush() = 0;
@@ -57,6 +64,8 @@ class Sink {
   virtual std::optional<Checkpoint> checkpoint([[maybe_unused]] bool durable) {
     return std::nullopt;
   }
+  // Whether a checkpoint() is due at once, because something can end only there.
+  virtual bool wants_checkpoint() const { return false; }
   // Writes everything, waiting for the reader, and closes. Requires that no number is missing;
   // what lies behind one that is missing is not written.
   virtual void finish() = 0;
@@ -64,8 +73,6 @@ class Sink {
   virtual std::uint64_t written() const = 0;
 };
 
-  // Whether a checkpoint() is due at once, because something can end only there.
-  virtual bool wants_checkpoint() const { return false; }
 enum class OutputForm {
   json,  // a line of JSON each
   raw,   // the bodies of what is ok, one after the other
@@ -119,6 +126,9 @@ std::unique_ptr<Sink> make_sink(const OutputOptions& options);
 // What an earlier run has left beneath `directory` without records is nobody's to remove any more.
 // To be called before the journal of a new run begins, which would take it for its own.
 void disown_leftovers(const OutputOptions& options);
+// Removes it, where the earlier run has records that stay of the numbers below `first`. To be
+// called before its journal is begun anew.
+void remove_leftovers(const OutputOptions& options, std::uint64_t first);
 
 // Why the output of `options` cannot be taken up at `checkpoint`, naming the file that is missing
 // or shorter than it was: "a.warc.gz is missing". Empty: it can.
