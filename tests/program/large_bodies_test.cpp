@@ -49,7 +49,7 @@ TEST_CASE("64 large bodies at once and a reader that stops take little memory") 
                   peaks);
   CHECK(done.status == 0);
   CHECK(done.out == std::to_string(kBodies) + "\n");
-  CHECK(origin.counts_of_behaviour("/ok").most > kBodies / 2);
+  CHECK(origin.connections().most >= kBodies);
   CHECK(peaks.size() >= 4);
   for (const auto& [pid, peak] : peaks) CHECK(peak < kMost);
 }
