@@ -1,6 +1,7 @@
 // Every sample of the Pool does what it says.
 #include "support/catch.h"
 #include "support/command.h"
+#include "support/processes.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {
@@ -61,17 +62,15 @@ TEST_CASE("the sample of a pipeline needs little memory for much input", "[sampl
   constexpr std::size_t kLine = std::size_t{16} << 10;
   constexpr int kLines = 3000;
   TempDir dir;
-  {
-    std::string text;
-    for (int i = 0; i < kLines; ++i) {
-      std::string line = "line " + std::to_string(i) + " ";
-      text += line.append(kLine - line.size() - 1, 'x') + "\n";
-    }
-    dir.write("in", text);
+  Running run =
+      Command("sample_pool_pipeline").stdout_file(dir.file("out")).time_limit(120s).start();
+  for (int i = 0; i < kLines; ++i) {
+    std::string line = "line " + std::to_string(i) + " ";
+    line.append(kLine - line.size() - 1, 'x');
+    REQUIRE(run.write_stdin(line + "\n"));
   }
-  Finished done =
-      Command("sample_pool_pipeline").stdin_file(dir.file("in")).stdout_file(dir.file("out")).run();
-  CHECK(done.ok());
+  std::size_t peak = peak_memory(run.pid());
+  CHECK(run.wait().ok());
   std::string out = dir.read("out");
   REQUIRE(out.size() == kLine * kLines);
   bool in_order = true;
@@ -79,8 +78,9 @@ TEST_CASE("the sample of a pipeline needs little memory for much input", "[sampl
     in_order = in_order && out.compare(i * kLine, 5, "LINE ") == 0 &&
                std::stoul(out.substr(i * kLine + 5, 5)) == i;
   CHECK(in_order);
-#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed
-  CHECK(done.max_memory < kLine * kLines / 2);
+  CHECK(peak > 0);
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__  // which need much for themselves
+  CHECK(peak < kLine * kLines / 2);
 #endif
 }
 
