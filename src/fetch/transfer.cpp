@@ -298,6 +298,7 @@ curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* 
     seen.socket_errno = errno;
     return CURL_SOCKET_BAD;
   }
+  ++transfer.shared_.sockets_opened;
   return fd;
 }
 

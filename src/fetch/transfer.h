@@ -35,6 +35,7 @@ struct TransferShared {
   // Told when libcurl closes a socket, before it is closed.
   void (*socket_closing)(void* user, curl_socket_t socket) = nullptr;
   void* user = nullptr;
+  std::uint64_t sockets_opened = 0;
   std::uint64_t received = 0;  // bytes of heads and bodies, of all transfers so far
 };
 

@@ -52,8 +52,11 @@ TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& o
 }
 
 TransferLoop::~TransferLoop() {
-  for (Transfer* transfer : active_)
-    if (transfer) curl_multi_remove_handle(multi_.get(), transfer->easy());
+  for (Transfer* transfer : active_) {
+    if (!transfer) continue;
+    curl_multi_remove_handle(multi_.get(), transfer->easy());
+    connections_.leave(transfer->easy());
+  }
   // Kept connections are closed with the multi handle, and their sockets are told to this object.
   multi_.reset();
 }
@@ -204,6 +207,7 @@ void TransferLoop::use(Transfer& transfer, const NameAnswer& answer) {
 
 void TransferLoop::hand_over(Transfer& transfer) {
   transfer.hand_over(now_);
+  connections_.join(transfer.easy(), shared_.sockets_opened);
   curl_multi_add_handle(multi_.get(), transfer.easy());
 }
 
@@ -326,6 +330,7 @@ void TransferLoop::end(Transfer& transfer, CURLcode code) {
   if (transfer.waits_for_name()) names_.leave(transfer.needs_name()->name, transfer);
   HopResult result = transfer.finish(code);
   curl_multi_remove_handle(multi_.get(), transfer.easy());
+  connections_.leave(transfer.easy());
   // An address that did not work is asked for anew.
   bool unreached = result.outcome == Outcome::connect || result.outcome == Outcome::timeout_connect;
   if (unreached && transfer.needs_name()) names_.forget(transfer.needs_name()->name);

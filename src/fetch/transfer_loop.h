@@ -16,6 +16,7 @@
 #include "fetch/curl_handles.h"
 #include "fetch/hop.h"
 #include "fetch/host_names.h"
+#include "fetch/kept_connections.h"
 #include "fetch/transfer.h"
 
 namespace fetchpool::engine {
@@ -122,9 +123,10 @@ class TransferLoop {
   TimePoint now_;
   int running_ = 0;
   ByteBudget budget_;
-  std::uint64_t paid_for_ = 0;  // of the bytes received
-  bool has_names_ = false;      // whether names were looked up that nobody has taken yet
-  bool served_ = false;         // whether the last look at the sockets found anything
+  std::uint64_t paid_for_ = 0;   // of the bytes received
+  bool has_names_ = false;       // whether names were looked up that nobody has taken yet
+  bool served_ = false;          // whether the last look at the sockets found anything
+  KeptConnections connections_;  // last: when they are closed, their sockets are told to this
 };
 
 }  // namespace fetchpool::engine
