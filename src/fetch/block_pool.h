@@ -13,7 +13,7 @@ class BlockPool {
  public:
   using Block = std::unique_ptr<char[]>;
   static constexpr std::size_t kBlockSize = std::size_t{256} << 10;
-  static constexpr std::size_t kDefaultMost = 96;  // 24 MiB
+  static constexpr std::size_t kDefaultMost = 32;  // 8 MiB
 
   explicit BlockPool(std::size_t most = kDefaultMost) : left_(most) {}
 

@@ -285,7 +285,7 @@ class Worker : private TransferObserver {
 // of the heap, the C library gives the pages back at once and gets them anew, zeroed by the kernel:
 // 3 us of a 12 KB page.
 void keep_freed_memory() {
-  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  mallopt(M_TRIM_THRESHOLD, 8 << 20);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 

@@ -107,9 +107,11 @@ TEST_CASE("144: a silent name service is not waited for by those who need it not
   Origin origin;
   const int count = is_long_run() ? 5000 : 200;
   std::string list;
+  // The pages come before the names have taken all places for transfers.
+  const int pages = 200;
   for (int i = 0; i < count; ++i) {
     list += "http://name" + std::to_string(i) + ".test/\n";
-    list += origin.url("/ok?size=10&i=" + std::to_string(i)) + "\n";
+    if (i < pages) list += origin.url("/ok?size=10&i=" + std::to_string(i)) + "\n";
   }
   TempDir dir;
   Running run =
@@ -120,7 +122,7 @@ TEST_CASE("144: a silent name service is not waited for by those who need it not
   auto begun = std::chrono::steady_clock::now();
   int most_threads = 0;
   // Before the first of the names can have been given up, all pages have been asked for.
-  while (origin.counts("/ok").requests < count) {
+  while (origin.counts("/ok").requests < pages) {
     for (const Process& process : run.processes())
       most_threads = std::max(most_threads, extra_threads(process.pid));
     REQUIRE(std::chrono::steady_clock::now() - begun < 60s);
@@ -133,7 +135,7 @@ TEST_CASE("144: a silent name service is not waited for by those who need it not
       most_threads = std::max(most_threads, extra_threads(process.pid));
   run.wait();
   std::vector<Record> records = read_records(dir.read("out"));
-  CHECK(count_of(records, "ok") == count);
+  CHECK(count_of(records, "ok") == pages);
   CHECK(count_of(records, "timeout_connect") + count_of(records, "dns") == count);
   CHECK(most_threads == 16);
 }
