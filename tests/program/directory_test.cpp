@@ -194,7 +194,8 @@ TEST_CASE("a new run in a directory leaves the bodies of an earlier one alone") 
 }
 
 TEST_CASE(
-    "a directory filled by a run that is killed again and again is that of an undisturbed one") {
+    "a directory filled by a run that is killed again and again is that of an undisturbed one",
+    "[endurance]") {
   unsigned seed = std::random_device()();
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -211,7 +212,7 @@ TEST_CASE(
   REQUIRE(command("undisturbed").run().status == 8);
   auto expected = files_in(dir.file("undisturbed"));
   CHECK(expected.size() == 500 - 25 + 3);
-  int goal = is_long_run() ? 200 : 5;
+  int goal = is_long_run() ? 500 : 5;
   for (int kills = 0; kills < goal; ++kills) {
     long more = origin.requests() + static_cast<long>(random() % 250);
     Running run = command("out").start();

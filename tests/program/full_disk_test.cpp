@@ -38,7 +38,8 @@ std::string number(int value) {
   return std::to_string(value);
 }
 
-TEST_CASE("whichever call to the disk fails, the run ends with 3 and is gone on with") {
+TEST_CASE("whichever call to the disk fails, the run ends with 3 and is gone on with",
+          "[endurance]") {
   auto which = GENERATE(Which::list, Which::directory, Which::archive);
   unsigned seed = std::random_device()();
   CAPTURE(static_cast<int>(which), seed);

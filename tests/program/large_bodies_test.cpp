@@ -31,7 +31,7 @@ Finished run_watched(const std::string& line, std::map<pid_t, std::size_t>& peak
   return run.wait();
 }
 
-TEST_CASE("64 large bodies at once and a reader that stops take little memory") {
+TEST_CASE("64 large bodies at once and a reader that stops take little memory", "[endurance]") {
   if (is_sanitized()) return;
   Origin origin;
   TempDir dir;

@@ -108,7 +108,7 @@ TEST_CASE("an archive has what failed and what came in the end", "[warc]") {
   CHECK(ends == 30U + static_cast<std::size_t>(test.flaky()));
 }
 
-TEST_CASE("a run that fetches failures again may be killed at any time", "[warc]") {
+TEST_CASE("a run that fetches failures again may be killed at any time", "[warc][endurance]") {
   int kind = GENERATE(0, 1, 2);
   unsigned seed = std::random_device()();
   CAPTURE(kind, seed);

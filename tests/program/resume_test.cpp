@@ -93,7 +93,8 @@ class ResumeTest {
   std::string expected_;
 };
 
-TEST_CASE("a run killed again and again ends with the output of an undisturbed one") {
+TEST_CASE("a run killed again and again ends with the output of an undisturbed one",
+          "[endurance]") {
   auto options = GENERATE(std::vector<std::string>{}, std::vector<std::string>{"--raw"},
                           std::vector<std::string>{"--unordered"},
                           std::vector<std::string>{"--sync", "none", "--order-window", "64K"});

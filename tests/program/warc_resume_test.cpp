@@ -72,6 +72,17 @@ class WarcResumeTest {
     return files;
   }
 
+  // The path of the archive's file that was begun last.
+  std::string last_file() const {
+    std::string last = "a.warc.gz";
+    for (const auto& entry : std::filesystem::directory_iterator(dir_.path())) {
+      std::string name = entry.path().filename();
+      bool is_later = last == "a.warc.gz" || name > last;
+      if (name.starts_with("a-") && name.ends_with(".warc.gz") && is_later) last = name;
+    }
+    return dir_.file(last);
+  }
+
   void remove_output() const {
     for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
       if (entry.path().filename() != "list") std::filesystem::remove(entry.path());
@@ -87,14 +98,14 @@ class WarcResumeTest {
 };
 
 TEST_CASE("a run with an archive, killed again and again, has every page once in the end",
-          "[warc]") {
+          "[warc][endurance]") {
   auto options = GENERATE(std::vector<std::string>{}, std::vector<std::string>{"--unordered"},
                           std::vector<std::string>{"--sync", "always"});
   unsigned seed = std::random_device()();
   CAPTURE(options, seed);
   std::mt19937 random(seed);
   WarcResumeTest test(600, options);
-  int goal = is_long_run() ? 250 : 6;
+  int goal = is_long_run() ? 334 : 6;
   for (int kills = 0; kills < goal; ++kills) {
     while (kills < goal && test.go_on_and_kill(static_cast<long>(random() % 300))) ++kills;
     CHECK(test.go_on().run().ok());
@@ -113,6 +124,27 @@ TEST_CASE("a run that was stopped goes on in the file that it had closed", "[war
   CHECK_FALSE(test.dir().has("a-00001.warc.gz.open"));
   CHECK(test.go_on().run().ok());
   test.check();
+}
+
+TEST_CASE("an archive cut in its last member is found by check and completed by -c",
+          "[warc][endurance]") {
+  WarcResumeTest test(60, {"--sync", "always", "-j", "4"});
+  REQUIRE(test.go_on().run().ok());
+  std::size_t step = is_long_run() ? 1 : 41;
+  for (std::size_t kept = 0;; kept += step) {
+    INFO("kept " << kept << " bytes of the last member");
+    std::string path = test.last_file();
+    std::string text = read_file(path);
+    WarcRecord last = read_warc(text).back();
+    if (kept >= last.size) break;
+    write_file(path, text.substr(0, last.offset + kept));
+    // Between two members nobody can see that something is missing.
+    CHECK(fetchpool({"check", path}).run().status == (kept == 0 ? 0 : 3));
+    CHECK(test.go_on().run().ok());
+    test.check();
+    CHECK(fetchpool({"check", path}).run().status == 0);
+    CHECK(Command("gzip").args({"-t", path}).run().ok());
+  }
 }
 
 TEST_CASE("files of an archive may be moved away once they are finished, and only then", "[warc]") {
