@@ -138,8 +138,9 @@ TEST_CASE("an archive cut in its last member is found by check and completed by 
     WarcRecord last = read_warc(text).back();
     if (kept >= last.size) break;
     write_file(path, text.substr(0, last.offset + kept));
-    // Between two members nobody can see that something is missing.
-    CHECK(fetchpool({"check", path}).run().status == (kept == 0 ? 0 : 3));
+    // Between two members nobody can see that something is missing, but in an empty file.
+    bool is_between = kept == 0 && last.offset > 0;
+    CHECK(fetchpool({"check", path}).run().status == (is_between ? 0 : 3));
     CHECK(test.go_on().run().ok());
     test.check();
     CHECK(fetchpool({"check", path}).run().status == 0);
