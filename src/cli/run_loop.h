@@ -81,7 +81,7 @@ class RunLoop {
   bool held_ = false;
   bool is_complete_ = false;
   bool left_something_ = false;  // a result is cancelled
-  std::uint64_t lines_ = 0;  // of the list, that stand for a URL
+  std::uint64_t lines_ = 0;      // of the list, that stand for a URL
   // Lines of which an earlier run has no result, with their numbers, the last one first.
   std::vector<std::pair<std::uint64_t, ListEntry>> again_;
   // Where failures of an earlier run are fetched again: up to here its records have gone over.

@@ -206,7 +206,8 @@ TEST_CASE("P24 an exception in a task tells the line it was thrown in", "[pool]"
   } catch (const RemoteError& error) {
     std::string second = source_lines(error.stack());
     INFO(second);
-    CHECK_THAT(second, ContainsSubstring("parse_int"));
+    // parse_int() itself may be part of its caller.
+    CHECK_THAT(second, ContainsSubstring("std::__throw_invalid_argument"));
     CHECK_THAT(second, !ContainsSubstring("throw_boom"));
   }
 }

@@ -15,7 +15,8 @@ std::map<std::string, std::string> files_beneath(const std::string& folder) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     std::string name = entry.path().lexically_relative(folder).string();
     bool is_own = name.find(".job") != std::string::npos || name.ends_with(".journal");
-    if (entry.is_regular_file() && !entry.is_symlink() && !is_own) files[name] = read_file(entry.path());
+    if (entry.is_regular_file() && !entry.is_symlink() && !is_own)
+      files[name] = read_file(entry.path());
   }
   return files;
 }
