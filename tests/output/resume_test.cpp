@@ -17,6 +17,13 @@ bool is_long_run() {
   return std::getenv("FETCHPOOL_TEST_LONG") != nullptr;
 }
 
+// Of the instants at which something may go wrong, every so many'th is tried.
+#ifdef __SANITIZE_ADDRESS__  // with which each takes twenty times as long
+constexpr std::size_t kStride = 41;
+#else
+constexpr std::size_t kStride = 9;
+#endif
+
 struct Job {
   std::uint64_t lines = 30;
   OutputForm form = OutputForm::raw;
@@ -333,7 +340,7 @@ TEST_CASE("a power failure at any time leaves what can be gone on with", "[resum
   RecordingDisk disk;
   run(test.job, test.files, disk);
   REQUIRE(disk.calls() > 200);
-  std::size_t step = is_long_run() ? 1 : 9;
+  std::size_t step = is_long_run() ? 1 : kStride;
   for (std::size_t call = 0; call <= disk.calls(); call += step)
     for (Fate fate : {Fate::dropped, Fate::reordered, Fate::trashed}) {
       INFO("before call " << call << ", fate " << static_cast<int>(fate));
