@@ -26,6 +26,9 @@ constexpr int kDeathsAlone = 3;
 constexpr int kKillsAlone = 10;
 // A worker that is not ready for so long does not count as one.
 constexpr auto kMissing = 1s;
+// How long a host is left alone whose name is being looked up.
+constexpr Clock::duration kLeastNamePause = 100ms;
+constexpr Clock::duration kMostNamePause = 1s;
 constexpr const char* kStoppedBefore = "the run was stopped before";
 
 // Throws SerializationError where its workers would not have the code of the task.
@@ -226,6 +229,8 @@ void Engine::send_to(int place, const Schedule::Start& start, TimePoint now) {
   bool may_be_http2 = may_speak_http2(options_) && hop.url.starts_with("https:");
   hop.tell_connected = (start.host_is_new && !may_be_http2) || options_.wait_per_host.count() > 0;
   hop.pauses_seen = pauses_seen(place);
+  hop.waited_for_name =
+      std::chrono::duration_cast<std::chrono::microseconds>(request.waited_for_name);
   request.limit =
       hop.time_left.count() > 0 ? hop.time_left + options_.connect_timeout : Clock::duration{0};
   // A transfer that is held back takes as long as it takes.
@@ -312,8 +317,10 @@ void Engine::on_done(Request& request, HopResult hop) {
   if (hop.outcome == Outcome::cancelled) {
     // Given back before it began.
     request.chain.take_back_hop();
+    if (hop.name_pending) wait_for_name(request, hop);
     return wait_again(request);
   }
+  request.waited_for_name = {};
   TimePoint now = Clock::now();
   auto date = std::chrono::system_clock::now();
   pause_host(request, hop, now, date);
@@ -360,6 +367,19 @@ void Engine::pause_host(const Request& request, const HopResult& hop, TimePoint 
   if (!asked || *asked == 0) return;
   schedule_.pause(request.host, now + pause_length(*asked, options_));
   recall_hops();
+}
+
+// A host of which the address is still asked for gives up its places until it is looked at again:
+// the longer that has taken, the later.
+void Engine::wait_for_name(Request& request, const HopResult& hop) {
+  std::chrono::microseconds waited(hop.times.total);
+  auto pause = std::clamp<Clock::duration>(waited / 4, kLeastNamePause, kMostNamePause);
+  if (options_.connect_timeout.count() > 0)
+    pause = std::clamp<Clock::duration>(options_.connect_timeout - waited, 1ms, pause);
+  request.waited_for_name = waited + pause;
+  // No reason to hold it to one transfer at a time: the others would wait as long, one by one.
+  if (waited >= schedule_.gate()) schedule_.connected(request.host);
+  schedule_.pause(request.host, Clock::now() + pause);
 }
 
 // A host that never answers is given up, with all that waits for it.

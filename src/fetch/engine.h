@@ -78,6 +78,7 @@ class Engine {
 
   void pause_host(const Request& request, const HopResult& hop, TimePoint now,
                   std::chrono::system_clock::time_point date);
+  void wait_for_name(Request& request, const HopResult& hop);
   void judge_host(const Request& request, const HopResult& hop);
   void skip(Request& request);
   void replace_stuck_worker(const Request& request);

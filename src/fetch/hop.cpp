@@ -34,6 +34,7 @@ enum Flag : std::uint8_t {
   kRequestSent = 16,
   kHasContentLength = 32,
   kFunctionStuck = 64,
+  kNamePending = 128,
 };
 
 }  // namespace
@@ -47,6 +48,7 @@ std::string HopRequest::encode() const {
   writer.value(bytes_per_second);
   writer.value(pauses_seen);
   writer.value(std::int64_t{time_left.count()});
+  writer.value(std::int64_t{waited_for_name.count()});
   bool has_own = !headers.empty() || content == Content::own;
   writer.value(static_cast<std::uint8_t>(tell_connected | fresh_connection << 1 |
                                          without_secrets << 2 | public_only << 3 | has_own << 4 |
@@ -68,6 +70,7 @@ HopRequest HopRequest::decode(std::string_view bytes) {
   reader.value(request.bytes_per_second);
   reader.value(request.pauses_seen);
   request.time_left = std::chrono::microseconds(reader.value<std::int64_t>());
+  request.waited_for_name = std::chrono::microseconds(reader.value<std::int64_t>());
   auto flags = reader.value<std::uint8_t>();
   request.tell_connected = flags & 1;
   request.fresh_connection = flags & 2;
@@ -101,7 +104,7 @@ void HopResult::encode(std::string& out) const {
       (local_shortage ? kLocalShortage : 0) | (stale_connection ? kStaleConnection : 0) |
       (dns_temporary ? kDnsTemporary : 0) | (refused ? kRefused : 0) |
       (request_sent ? kRequestSent : 0) | (content_length ? kHasContentLength : 0) |
-      (function_stuck ? kFunctionStuck : 0));
+      (function_stuck ? kFunctionStuck : 0) | (name_pending ? kNamePending : 0));
   fixed.complete = !complete ? std::int8_t{-1} : *complete ? std::int8_t{1} : std::int8_t{0};
 
   std::size_t start = out.size();
@@ -152,6 +155,7 @@ HopResult HopResult::decode(std::string_view bytes, std::string_view& body) {
   result.refused = fixed.flags & kRefused;
   result.request_sent = fixed.flags & kRequestSent;
   result.function_stuck = fixed.flags & kFunctionStuck;
+  result.name_pending = fixed.flags & kNamePending;
   if (fixed.complete >= 0) result.complete = fixed.complete != 0;
   reader.text(result.error);
   reader.text(result.http_version);

@@ -24,6 +24,8 @@ struct HopRequest {
   std::uint32_t host_quota = 1;
   // What is left of the attempt's time; 0: no limit. Counted from when the hop really starts.
   std::chrono::microseconds time_left{0};
+  // How long it has waited for the name of its host already: that belongs to its time.
+  std::chrono::microseconds waited_for_name{0};
   // Send a progress frame as soon as the connection stands.
   bool tell_connected = false;
   // How many answers of this worker that asked for a pause the engine had seen when it sent this. A
@@ -60,6 +62,9 @@ struct HopResult {
   // A kept-alive connection was closed before any answer: the request may simply be sent again.
   bool stale_connection = false;
   bool dns_temporary = false;
+  // With Outcome::cancelled: given back because the name service has not answered yet, after
+  // `times.total`. The answer is waited for; the hop is to be sent again after a while.
+  bool name_pending = false;
   bool refused = false;
   // The function did not end on this page and still runs; the worker is of no more use.
   bool function_stuck = false;

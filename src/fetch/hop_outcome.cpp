@@ -57,6 +57,8 @@ HopOutcome ended_by_us(const Observed& seen) {
     case Observed::Abort::name:
       if (seen.name == NameAnswer::Kind::local_shortage) break;
       return failed(Outcome::dns, seen.failure_text);
+    case Observed::Abort::name_pending:
+      return {Outcome::cancelled, {}, std::nullopt, false};
     case Observed::Abort::address:
       return denied(seen);
     case Observed::Abort::no_space:

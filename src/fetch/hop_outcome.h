@@ -28,6 +28,7 @@ struct Observed {
     body,           // the body is too large or its coding wrong; see `decoding`
     no_space,       // the body could not be kept here; see `failure_text`
     name,           // the host's name has no address, or could not be looked up; see `name`
+    name_pending,   // the name service is slow: the hop waits elsewhere
     address,        // a connection kept alive leads where it must not; see `denied_address`
   } abort = Abort::none;
 

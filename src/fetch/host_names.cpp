@@ -32,28 +32,42 @@ std::optional<NamedHost> named_host(std::string_view url) {
 const NameAnswer* HostNames::find(const std::string& name, Transfer& transfer, TimePoint now) {
   NameCache::Found found = cache_.find(name, now);
   if (found.answer && !found.is_old) return found.answer;
-  auto [at, is_new] = waiting_.try_emplace(name);
+  if (questions_.empty()) silent_since_ = now;
+  auto [at, is_new] = questions_.try_emplace(name, Question{now, {}});
   if (is_new) resolver_.ask(name);
-  if (!found.answer) at->second.push_back(&transfer);
+  if (!found.answer) at->second.waiting.push_back(&transfer);
   return found.answer;
 }
 
+bool HostNames::is_slow(const std::string& name, TimePoint now) const {
+  auto found = questions_.find(name);
+  if (found == questions_.end()) return false;
+  return now - std::min(found->second.asked, silent_since_) >= kPatience;
+}
+
+void HostNames::postpone(const std::string& name, const Transfer& transfer) {
+  auto found = questions_.find(name);
+  if (found != questions_.end()) std::erase(found->second.waiting, &transfer);
+}
+
 void HostNames::leave(const std::string& name, const Transfer& transfer) {
-  auto found = waiting_.find(name);
-  if (found == waiting_.end()) return;
-  std::erase(found->second, &transfer);
+  auto found = questions_.find(name);
+  if (found == questions_.end()) return;
+  std::erase(found->second.waiting, &transfer);
   // What nobody waits for is not asked, if there is still time for that: the answers of a name
   // service that has gone silent would keep those that somebody needs from being asked for.
-  if (found->second.empty() && resolver_.withdraw(name)) waiting_.erase(found);
+  if (found->second.waiting.empty() && resolver_.withdraw(name)) questions_.erase(found);
 }
 
 std::vector<HostNames::Answered> HostNames::take_answered(TimePoint now) {
   std::vector<Answered> answered;
   for (auto& [name, answer] : resolver_.take_answers()) {
-    auto found = waiting_.find(name);
-    if (found == waiting_.end()) continue;
-    for (Transfer* transfer : found->second) answered.push_back({transfer, answer});
-    waiting_.erase(found);
+    auto found = questions_.find(name);
+    if (found == questions_.end()) continue;
+    for (Transfer* transfer : found->second.waiting) answered.push_back({transfer, answer});
+    questions_.erase(found);
+    // That it failed may be said by the system, after it heard nothing.
+    if (answer.kind != NameAnswer::Kind::failed) silent_since_ = now;
     cache_.put(name, std::move(answer), now);
   }
   return answered;

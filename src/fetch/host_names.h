@@ -24,12 +24,22 @@ std::optional<NamedHost> named_host(std::string_view url);
 
 // Knows names, or has them looked up: each at most once at a time, however many transfers wait for
 // it.
+//
+// An answer that takes longer than kPatience is not waited for on the spot: others have use for the
+// place. Whoever wanted it comes back later.
 class HostNames {
  public:
+  static constexpr auto kPatience = std::chrono::milliseconds(500);
+
   // The answer, valid until the next call of anything here; or null: the transfer waits, and will
   // be among those that take_answered() returns.
   const NameAnswer* find(const std::string& name, Transfer& transfer, TimePoint now);
-  // The transfer does not wait any more.
+  // Whether the name, which was asked for, is one that takes long: since its own question was put,
+  // or because the name service has said nothing for so long.
+  bool is_slow(const std::string& name, TimePoint now) const;
+  // The transfer waits for it elsewhere: the question stands.
+  void postpone(const std::string& name, const Transfer& transfer);
+  // The transfer does not need it any more.
   void leave(const std::string& name, const Transfer& transfer);
   bool was_told(const std::string& name, int port, TimePoint now) {
     return cache_.was_told(name, port, now);
@@ -49,8 +59,13 @@ class HostNames {
  private:
   NameCache cache_;
   Resolver resolver_;
-  // By name, for every question that was asked and not answered; empty where nobody waits.
-  std::unordered_map<std::string, std::vector<Transfer*>> waiting_;
+  struct Question {
+    TimePoint asked;
+    std::vector<Transfer*> waiting;
+  };
+  // By name: those that were asked and not answered.
+  std::unordered_map<std::string, Question> questions_;
+  TimePoint silent_since_{};  // while there are questions: the last answer, or the first question
 };
 
 }  // namespace fetchpool::engine

@@ -24,9 +24,10 @@ struct Request {
   std::uint64_t job = 0;  // of the hop that runs
   Chain chain;
   Schedule::HostId host = 0;
-  int worker = Schedule::kAlone;  // in the schedule's numbering
-  int place = -1;                 // in the supervisor's
-  Clock::duration limit{0};       // of the hop's running; 0: none
+  int worker = Schedule::kAlone;       // in the schedule's numbering
+  int place = -1;                      // in the supervisor's
+  Clock::duration limit{0};            // of the hop's running; 0: none
+  Clock::duration waited_for_name{0};  // by the hop, so far
   TimePoint submitted{};
   TimePoint begun{};  // when its first hop was sent
 

@@ -112,6 +112,7 @@ class Schedule {
   // Lowers (or raises) the limit of transfers at once.
   void set_total(int total);
   int total() const { return options_.total; }
+  std::chrono::milliseconds gate() const { return options_.gate; }
 
   // Forgets all tickets, or those of one host, and returns them.
   std::vector<Ticket> drop_waiting();

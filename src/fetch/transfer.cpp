@@ -179,11 +179,12 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   handed_over_ = false;
   error_text_[0] = '\0';
   const FetchOptions& options = shared_.settings.options;
-  began_ = now;
+  began_ = now - request_.waited_for_name;
+  name_deadline_ = TimePoint::max();
   socket_ = CURL_SOCKET_BAD;
-  deadline_ = request_.time_left.count() > 0 ? now + request_.time_left : TimePoint::max();
+  deadline_ = request_.time_left.count() > 0 ? began_ + request_.time_left : TimePoint::max();
   connect_deadline_ =
-      options.connect_timeout.count() > 0 ? now + options.connect_timeout : TimePoint::max();
+      options.connect_timeout.count() > 0 ? began_ + options.connect_timeout : TimePoint::max();
   speed_.begin(options.speed_limit, options.speed_time, now);
   started_at_ = std::chrono::duration_cast<std::chrono::microseconds>(
                     std::chrono::system_clock::now().time_since_epoch())
@@ -197,8 +198,14 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   if (!same_freshness) set(easy_.get(), CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
 }
 
+void Transfer::wait_for_name(TimePoint until) {
+  seen_.waits_for_name = true;
+  name_deadline_ = until;
+}
+
 void Transfer::use(const NameAnswer& answer, bool libcurl_knows) {
   seen_.waits_for_name = false;
+  name_deadline_ = TimePoint::max();
   seen_.name = answer.kind;
   if (answer.kind != NameAnswer::Kind::found) {
     seen_.abort = Observed::Abort::name;
@@ -229,10 +236,12 @@ void Transfer::hand_over(TimePoint now) {
 }
 
 TimePoint Transfer::deadline() const {
-  return seen_.connection_ready ? deadline_ : std::min(deadline_, connect_deadline_);
+  return seen_.connection_ready ? deadline_
+                                : std::min({deadline_, connect_deadline_, name_deadline_});
 }
 
 Observed::Abort Transfer::late_for() const {
+  if (name_deadline_ < std::min(deadline_, connect_deadline_)) return Observed::Abort::name_pending;
   bool connecting = !seen_.connection_ready && connect_deadline_ <= deadline_;
   return connecting ? Observed::Abort::connect_late : Observed::Abort::timeout;
 }
@@ -247,6 +256,7 @@ bool Transfer::is_too_slow(TimePoint now) {
 void Transfer::add_time(Clock::duration more) {
   if (deadline_ != TimePoint::max()) deadline_ += more;
   if (connect_deadline_ != TimePoint::max()) connect_deadline_ += more;
+  if (name_deadline_ != TimePoint::max()) name_deadline_ += more;
   speed_.add_time(more);
 }
 
@@ -405,6 +415,7 @@ HopResult Transfer::finish(CURLcode code) {
   result.local_shortage = decided.local_shortage;
   result.refused = seen_.socket_errno == ECONNREFUSED;
   result.dns_temporary = seen_.name == NameAnswer::Kind::failed;
+  result.name_pending = seen_.abort == Observed::Abort::name_pending;
   result.request_sent = seen_.connection_ready;
   collect_facts(result);
   bool kept_alive = seen_.connection_ready && result.num_connects == 0;

@@ -52,7 +52,9 @@ class Transfer {
   void start(std::uint64_t job, HopRequest request, int slot, TimePoint now);
   // The host whose addresses it has to be given before it can go on; nothing where it needs none.
   const std::optional<NamedHost>& needs_name() const { return host_; }
-  void wait_for_name() { seen_.waits_for_name = true; }
+  // Its time goes on. At `until` it is late for Abort::name_pending, where nothing else comes
+  // first.
+  void wait_for_name(TimePoint until);
   bool waits_for_name() const { return seen_.waits_for_name; }
   // Its addresses, to be told to libcurl, or that there are none: then it ends, and finish() is to
   // follow.
@@ -135,6 +137,7 @@ class Transfer {
   TimePoint began_{};
   std::chrono::microseconds before_{0};  // from its beginning until libcurl had it
   TimePoint connect_deadline_ = TimePoint::max();
+  TimePoint name_deadline_ = TimePoint::max();
   TimePoint deadline_ = TimePoint::max();
   SpeedWatch speed_;
   std::int64_t started_at_ = 0;

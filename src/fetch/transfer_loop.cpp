@@ -194,8 +194,10 @@ void TransferLoop::begin(Waiting&& hop) {
 void TransferLoop::connect(Transfer& transfer) {
   if (!transfer.needs_name()) return hand_over(transfer);
   const NameAnswer* answer = names_.find(transfer.needs_name()->name, transfer, now_);
-  if (!answer) return transfer.wait_for_name();
-  use(transfer, *answer);
+  if (answer) return use(transfer, *answer);
+  bool is_slow = names_.is_slow(transfer.needs_name()->name, now_);
+  transfer.wait_for_name(is_slow ? now_ : now_ + HostNames::kPatience);
+  next_deadline_ = std::min(next_deadline_, transfer.deadline());
 }
 
 void TransferLoop::use(Transfer& transfer, const NameAnswer& answer) {
@@ -327,8 +329,11 @@ void TransferLoop::collect() {
 }
 
 void TransferLoop::end(Transfer& transfer, CURLcode code) {
-  if (transfer.waits_for_name()) names_.leave(transfer.needs_name()->name, transfer);
   HopResult result = transfer.finish(code);
+  if (result.name_pending)
+    names_.postpone(transfer.needs_name()->name, transfer);
+  else if (transfer.waits_for_name())
+    names_.leave(transfer.needs_name()->name, transfer);
   curl_multi_remove_handle(multi_.get(), transfer.easy());
   connections_.leave(transfer.easy());
   // An address that did not work is asked for anew.

@@ -106,19 +106,16 @@ TEST_CASE("144: a silent name service is not waited for by those who need it not
   SilentNameServer names;
   Origin origin;
   const int count = is_long_run() ? 5000 : 200;
-  std::string list;
-  // The pages come before the names have taken all places for transfers.
   const int pages = 200;
-  for (int i = 0; i < count; ++i) {
-    list += "http://name" + std::to_string(i) + ".test/\n";
-    if (i < pages) list += origin.url("/ok?size=10&i=" + std::to_string(i)) + "\n";
-  }
+  std::string list;
+  // Names first, many more than there are places for transfers.
+  for (int i = 0; i < count; ++i) list += "http://name" + std::to_string(i) + ".test/\n";
+  for (int i = 0; i < pages; ++i) list += origin.url("/ok?size=10&i=" + std::to_string(i)) + "\n";
   TempDir dir;
-  Running run =
-      fetchpool({"-i", dir.write("list", list), "-o", dir.file("out"), "--no-body", "-p", "2", "-j",
-                 "2000", "--per-host", "0", "--retry", "0", "--connect-timeout", "3", "-q"})
-          .time_limit(10min)
-          .start();
+  Running run = fetchpool({"-i", dir.write("list", list), "-o", dir.file("out"), "--no-body", "-p",
+                           "2", "-j", "16", "--retry", "0", "--connect-timeout", "8", "-q"})
+                    .time_limit(10min)
+                    .start();
   auto begun = std::chrono::steady_clock::now();
   int most_threads = 0;
   // Before the first of the names can have been given up, all pages have been asked for.
@@ -129,7 +126,7 @@ TEST_CASE("144: a silent name service is not waited for by those who need it not
   }
   auto pages_took = std::chrono::steady_clock::now() - begun;
   INFO(std::chrono::duration_cast<std::chrono::milliseconds>(pages_took).count() << " ms");
-  CHECK(pages_took < 3s);
+  CHECK(pages_took < 8s);
   while (run.is_running())
     for (const Process& process : run.processes())
       most_threads = std::max(most_threads, extra_threads(process.pid));
