@@ -33,8 +33,8 @@ add_library(fetchpool_warnings INTERFACE)
 target_compile_options(fetchpool_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
   -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi -Wimplicit-fallthrough
   $<$<BOOL:${FETCHPOOL_WERROR}>:-Werror>)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # g++ 12 sees accesses out of bounds in std::string that are none, the more so where the standard
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 to 14 see accesses out of bounds in std::string that are none, the more so where the standard
   # library is precompiled.
   target_compile_options(fetchpool_warnings INTERFACE -Wno-array-bounds -Wno-stringop-overflow
     -Wno-restrict)
