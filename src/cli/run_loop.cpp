@@ -25,7 +25,16 @@ std::string advice(int error_number) {
   return "";
 }
 
-Fetcher start_fetcher(const FetchOptions& options) {
+// More workers than URLs, where all of these stand on the command line, would have nothing to do.
+int worker_count(const Arguments& arguments) {
+  int wanted = arguments.fetch.processes > 0 ? arguments.fetch.processes : posix::usable_cpus();
+  if (!lists_to_read(arguments).empty()) return wanted;
+  return static_cast<int>(std::min(static_cast<std::size_t>(wanted), arguments.urls.size()));
+}
+
+Fetcher start_fetcher(const Arguments& arguments) {
+  FetchOptions options = arguments.fetch;
+  options.processes = worker_count(arguments);
   try {
     return Fetcher(options);
   } catch (const SystemError& error) {
@@ -88,7 +97,7 @@ std::string limit_text(RunLimit limit, const FetchOptions& options) {
 
 RunLoop::RunLoop(const Arguments& arguments)
     : arguments_(arguments),
-      fetcher_(start_fetcher(arguments.fetch)),
+      fetcher_(start_fetcher(arguments)),
       requests_(arguments),
       reader_(arguments.urls, lists_to_read(arguments)),
       output_options_(output_options(arguments)),
