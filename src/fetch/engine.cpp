@@ -229,6 +229,7 @@ void Engine::send_to(int place, const Schedule::Start& start, TimePoint now) {
   bool may_be_http2 = may_speak_http2(options_) && hop.url.starts_with("https:");
   hop.tell_connected = (start.host_is_new && !may_be_http2) || options_.wait_per_host.count() > 0;
   hop.pauses_seen = pauses_seen(place);
+  hop.may_be_postponed = true;
   hop.waited_for_name =
       std::chrono::duration_cast<std::chrono::microseconds>(request.waited_for_name);
   request.limit =

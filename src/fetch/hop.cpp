@@ -52,7 +52,7 @@ std::string HopRequest::encode() const {
   bool has_own = !headers.empty() || content == Content::own;
   writer.value(static_cast<std::uint8_t>(tell_connected | fresh_connection << 1 |
                                          without_secrets << 2 | public_only << 3 | has_own << 4 |
-                                         share_connection << 5));
+                                         share_connection << 5 | may_be_postponed << 6));
   writer.value(content);
   writer.text(method);
   writer.text(url);
@@ -77,6 +77,7 @@ HopRequest HopRequest::decode(std::string_view bytes) {
   request.without_secrets = flags & 4;
   request.public_only = flags & 8;
   request.share_connection = flags & 32;
+  request.may_be_postponed = flags & 64;
   reader.value(request.content);
   reader.text(request.method);
   reader.text(request.url);

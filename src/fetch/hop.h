@@ -24,6 +24,8 @@ struct HopRequest {
   std::uint32_t host_quota = 1;
   // What is left of the attempt's time; 0: no limit. Counted from when the hop really starts.
   std::chrono::microseconds time_left{0};
+  // While the name service is slow, give the hop back rather than hold a place for it.
+  bool may_be_postponed = false;
   // How long it has waited for the name of its host already: that belongs to its time.
   std::chrono::microseconds waited_for_name{0};
   // Send a progress frame as soon as the connection stands.

@@ -196,7 +196,9 @@ void TransferLoop::connect(Transfer& transfer) {
   const NameAnswer* answer = names_.find(transfer.needs_name()->name, transfer, now_);
   if (answer) return use(transfer, *answer);
   bool is_slow = names_.is_slow(transfer.needs_name()->name, now_);
-  transfer.wait_for_name(is_slow ? now_ : now_ + HostNames::kPatience);
+  transfer.wait_for_name(!transfer.request().may_be_postponed ? TimePoint::max()
+                         : is_slow                            ? now_
+                                                              : now_ + HostNames::kPatience);
   next_deadline_ = std::min(next_deadline_, transfer.deadline());
 }
 

@@ -1,5 +1,7 @@
 // The Fetcher's promises to programs: order, bounds, foreign loops, stopping.
 #include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -7,6 +9,8 @@
 #include "fetch/ordered_results.h"
 #include "fetchpool/fetch.h"
 #include "support/catch.h"
+#include "support/name_server.h"
+#include "support/network_namespace.h"
 #include "support/origin.h"
 
 namespace fetchpool {
@@ -144,6 +148,31 @@ TEST_CASE("a stopped Fetcher ends what runs and cancels the rest, in order", "[f
   CHECK(ok >= 1);
   CHECK(ok <= 4);
   CHECK(origin.counts("/slow").requests <= 4);
+}
+
+TEST_CASE("a name that is never answered ends when the time to connect is over", "[fetcher]") {
+  if (!test::NetworkNamespace::is_possible()) return;
+  test::NetworkNamespace network;
+  test::SilentNameServer names;
+  FetchOptions options;
+  options.connect_timeout = 2s;
+  options.retries = 0;
+  options.processes = 1;
+  auto is_late = [](const FetchResult& result) {
+    return result.outcome == Outcome::timeout_connect && result.times.total >= 2 &&
+           result.num_attempts == 1;
+  };
+  for (const FetchResult& result : fetch_all({"http://a.test/", "http://b.test/"}, options)) {
+    INFO(result.error << ", " << result.times.total);
+    CHECK(is_late(result));
+  }
+  // Without workers nobody has other use for its place. In a process of its own: the question that
+  // nobody answers outlives the call.
+  pid_t child = fork();
+  if (child == 0) _exit(is_late(fetch("http://a.test/", options)) ? 0 : 1);
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
 }
 
 }  // namespace fetchpool

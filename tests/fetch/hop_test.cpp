@@ -41,6 +41,23 @@ TEST_CASE("what is special about a hop arrives as well", "[fetch]") {
   request.headers.clear();
   request.content = HopRequest::Content::common;
   CHECK(HopRequest::decode(request.encode()).content == HopRequest::Content::common);
+  CHECK_FALSE(copy.may_be_postponed);
+  request.may_be_postponed = true;
+  request.waited_for_name = 700ms;
+  copy = HopRequest::decode(request.encode());
+  CHECK(copy.may_be_postponed);
+  CHECK(copy.waited_for_name == 700ms);
+}
+
+TEST_CASE("a hop that waits for a name elsewhere says so", "[fetch]") {
+  HopResult result;
+  result.outcome = Outcome::cancelled;
+  result.name_pending = true;
+  std::string message;
+  result.encode(message);
+  message += static_cast<char>(FetchResult::Encoding::none);
+  std::string_view body;
+  CHECK(HopResult::decode(message, body).name_pending);
 }
 
 TEST_CASE("a hop's result arrives as it was sent, and its body after it", "[fetch]") {
