@@ -15,6 +15,8 @@
 namespace fetchpool::engine {
 namespace {
 
+constexpr const char* kNoAddress = "the host has no address of the kind asked for";
+
 template <typename T>
 void set(CURL* easy, CURLoption option, T value) {
   CURLcode code = curl_easy_setopt(easy, option, value);
@@ -220,7 +222,7 @@ void Transfer::use(const NameAnswer& answer, bool libcurl_knows) {
   if (addresses.empty()) {
     seen_.abort = Observed::Abort::name;
     seen_.name = NameAnswer::Kind::not_found;
-    seen_.failure_text = "the host has no address of the kind asked for";
+    seen_.failure_text = kNoAddress;
     return;
   }
   line.append(addresses, 1);
@@ -381,6 +383,10 @@ void Transfer::ask_libcurl(CURLcode code) {
       seen_.failure = Observed::Failure::proxy;
     if (code != CURLE_OK)
       seen_.failure_text = error_text_[0] ? error_text_ : curl_easy_strerror(code);
+    // An IPv4 address where IPv6 is asked for, say. libcurl says that it could not connect.
+    bool had_none = code == CURLE_COULDNT_CONNECT && !seen_.socket_opened;
+    if (had_none && seen_.denied_address.empty() && seen_.socket_errno == 0)
+      seen_.failure_text = kNoAddress;
   }
   if (long number = info<long>(easy, CURLINFO_OS_ERRNO); number != 0 && code != CURLE_OK)
     seen_.socket_errno = static_cast<int>(number);
