@@ -121,7 +121,8 @@ std::variant<std::string, BadHost> canonical_idn(CURLU* url) {
     }
     ascii = part(url, CURLUPART_HOST, CURLU_PUNYCODE);
   }
-  const CurlUrl again = ascii && is_name(lower_case(*ascii)) ? parsed(*ascii) : nullptr;
+  if (ascii) ascii = lower_case(*ascii);
+  const CurlUrl again = ascii && is_name(*ascii) ? parsed(*ascii) : nullptr;
   const std::optional<std::string> host = again ? part(again.get(), CURLUPART_HOST) : std::nullopt;
   if (!host || host->front() == '.') return BadHost{"the host is not a valid international name"};
   in_addr binary{};
@@ -137,7 +138,9 @@ std::variant<std::string, BadHost> canonical_host(std::string_view host) {
   if (is_plain_name(host) || is_plain_address(host)) return std::string(host);
   const bool bracketed = host.starts_with('[');
   // Decoded before libcurl does it, which then would not see an address in "%30.1" any more.
-  const std::string decoded = bracketed ? std::string(host) : percent_decoded(host);
+  // And in lower case: newer versions take "0X7F.1" for a name, of which the system's resolver then
+  // makes an address.
+  const std::string decoded = bracketed ? std::string(host) : lower_case(percent_decoded(host));
   const bool splits = !bracketed && has_delimiter(decoded);
   const CurlUrl url = splits ? nullptr : parsed(decoded);
   const std::optional<std::string> seen = url ? part(url.get(), CURLUPART_HOST) : std::nullopt;
