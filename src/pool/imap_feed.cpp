@@ -35,26 +35,27 @@ void ImapFeed::read_ahead() {
 bool ImapFeed::read_chunk() {
   ChunkWriter writer(chunksize_);
   std::size_t count = 0;
+  bool taken = false;
   try {
     while (count < chunksize_ && encode_next_(writer.element())) {
       writer.element_done();
       ++count;
     }
+    if (count < chunksize_) at_end_ = true;
+    if (count == 0) return false;
+    auto chunks = writer.finish();
+    taken = pool_->add_chunk(call_, task_, std::move(chunks.front()), read_);
   } catch (...) {
     // What was read of this chunk goes with it, as in Python.
     input_error_ = std::current_exception();
     at_end_ = true;
     return false;
   }
-  if (count < chunksize_) at_end_ = true;
-  if (count == 0) return false;
-  auto chunks = writer.finish();
-  if (!pool_->add_chunk(call_, task_, std::move(chunks.front()), read_)) {
+  if (!taken)
     at_end_ = true;
-    return false;
-  }
-  read_ += count;
-  return true;
+  else
+    read_ += count;
+  return taken;
 }
 
 std::optional<Segment> ImapFeed::next(std::optional<std::chrono::nanoseconds> timeout) {

@@ -78,15 +78,20 @@ std::size_t PoolCore::chunksize_for(const CallOptions& options, std::size_t elem
   return std::clamp<std::size_t>((elements + parts - 1) / parts, 1, kMost);
 }
 
+// A worker that was sent more would end, and the next one, and the next.
+void PoolCore::check(const ChunkWriter::Chunk& chunk) const {
+  if (chunk.arguments.size() + 64 > options_.max_message)
+    throw SerializationError("the arguments have " + std::to_string(chunk.arguments.size()) +
+                             " bytes, more than PoolOptions::max_message");
+}
+
 CallPtr PoolCore::start_call(TaskAddress function, std::vector<ChunkWriter::Chunk> chunks,
                              const CallOptions& options, Finish finish, Delivery delivery) {
   detail::check(options);
   check(function);
   std::size_t elements = 0;
   for (const auto& chunk : chunks) {
-    if (chunk.arguments.size() + 64 > options_.max_message)
-      throw SerializationError("the arguments have " + std::to_string(chunk.arguments.size()) +
-                               " bytes, more than PoolOptions::max_message");
+    check(chunk);
     elements += chunk.count;
   }
   auto call = std::make_shared<Call>(weak_from_this(), settings_for(options, std::move(finish)),
@@ -130,6 +135,7 @@ CallPtr PoolCore::start_stream(TaskAddress function, const CallOptions& options,
 
 bool PoolCore::add_chunk(const CallPtr& call, TaskAddress function, ChunkWriter::Chunk chunk,
                          std::size_t first) {
+  check(chunk);
   pool::Task task{call, first, chunk.count, 0, 0, function, std::move(chunk.arguments)};
   bool taken = false;
   bool posted = inbox_.post([&](pool::Commands& commands) {

@@ -93,6 +93,27 @@ TEST_CASE("P47 X16 imap reads a bounded part of an endless input", "[pool]") {
   CHECK(unread.consumed() == 4);
 }
 
+TEST_CASE("an element above max_message ends an imap with an error, after what came before it",
+          "[pool]") {
+  PoolOptions options;
+  options.processes = 2;
+  options.max_message = 4096;
+  Pool pool(options);
+  std::vector<std::string> input = {"1", std::string(5000, '0'), "3"};
+  for (bool ordered : {true, false}) {
+    auto results = ordered ? pool.imap(parse_int, input) : pool.imap_unordered(parse_int, input);
+    CHECK(results.next() == 1);
+    CHECK_THROWS_AS(results.next(), SerializationError);
+    CHECK_FALSE(results.next());
+  }
+  std::vector<int> pids = pool.worker_pids();
+  CHECK(pool.map(parse_int, std::vector<std::string>{"4"}) == std::vector<int>{4});
+  // Nobody died of it.
+  CHECK(pool.worker_pids() == pids);
+  pool.close();
+  pool.join();
+}
+
 TEST_CASE("P48 a pool with an unread imap can be closed and terminated", "[pool]") {
   Pool pool(2);
   auto result = pool.imap(square, numbers(1000), {.max_in_flight = 2});

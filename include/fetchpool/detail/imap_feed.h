@@ -24,8 +24,8 @@ class ImapFeed {
   ImapFeed(const ImapFeed&) = delete;
   ImapFeed& operator=(const ImapFeed&) = delete;
 
-  // The next results; nothing at the end. Throws what the input threw, once, when all before it
-  // was handed out.
+  // The next results; nothing at the end. Throws what the input, or encoding it, threw, once, when
+  // all before it was handed out.
   std::optional<Segment> next(std::optional<std::chrono::nanoseconds> timeout);
   // One element was handed out: reads on.
   void element_taken();
