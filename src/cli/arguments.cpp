@@ -108,6 +108,11 @@ void settle_versions(const CLI::App& app, FetchOptions& fetch) {
   }
 }
 
+void check_outputs(const Arguments& arguments) {
+  if (!arguments.warc.empty() && arguments.warc == arguments.output)
+    throw UsageError("-o and --warc name the same file");
+}
+
 void check_directory(const Arguments& arguments) {
   if (arguments.directory.empty()) {
     if (!arguments.name_template.empty() || arguments.keep_partial || arguments.skip_existing)
@@ -162,6 +167,7 @@ void check_combinations(const Arguments& arguments) {
     throw UsageError(
         "--base and --default-scheme exclude each other: a line without a scheme is either "
         "relative to the base or begins with a host name");
+  check_outputs(arguments);
   check_directory(arguments);
   bool to_stdout = arguments.output.empty() || arguments.output == "-";
   if (arguments.go_on && arguments.directory.empty() && to_stdout)

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -13,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/log.h"
 #include "cli/outside_value.h"
+#include "cli/overwritten_input.h"
 #include "cli/run.h"
 #include "cli/usage_error.h"
 #include "output/journal.h"
@@ -35,7 +37,10 @@ int act(Arguments& arguments) {
     case Arguments::Action::show_version:
       return print("fetchpool " + std::string(version()) + "\n");
     case Arguments::Action::fetch:
+      if (!arguments.dry_run) refuse_overwritten_inputs(arguments);
       read_outside_values(arguments);
+      // Then it is an error of the call that made the file too large. Memory to share counts, too.
+      std::signal(SIGXFSZ, SIG_IGN);
       return run(arguments);
   }
   return kExitInternal;

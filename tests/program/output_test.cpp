@@ -79,6 +79,43 @@ TEST_CASE("an output that cannot be made is said before anything is fetched") {
   CHECK(origin.requests() == 0);
 }
 
+TEST_CASE("an output that is what is read, by whatever name, is refused and nothing is lost") {
+  TempDir dir;
+  const std::string text = "http://127.0.0.1:1/\n";
+  std::string list = dir.write("list", text);
+  std::string other = dir.write("other", text);
+  std::string config = dir.write("config", "retry = 0\n");
+  REQUIRE(symlink("list", dir.file("link").c_str()) == 0);
+  REQUIRE(link(list.c_str(), dir.file("hard").c_str()) == 0);
+  using Words = std::vector<std::string>;
+  for (const Words& words : {Words{"-i", list, "-o", list},
+                             {"-i", list, "-o", dir.file("link")},
+                             {"-i", dir.file("link"), "-o", dir.file("hard")},
+                             {"-i", other, "-i", list, "--warc", dir.file("hard")},
+                             {"-i", other, "-d", "@" + list, "-o", list},
+                             {"-i", other, "-K", config, "-o", config},
+                             {"-i", list, "-o", list, "-c"}}) {
+    CAPTURE(words);
+    Finished done = fetchpool(words).run();
+    CHECK(done.status == 2);
+    CHECK(std::count(done.err.begin(), done.err.end(), '\n') == 1);
+    CHECK_THAT(done.err, ContainsSubstring("is the same file as"));
+    CHECK(dir.read("list") == text);
+  }
+  CHECK(dir.read("config") == "retry = 0\n");
+  CHECK_THAT(shell("fetchpool -i " + list + " >> " + list).run().err,
+             ContainsSubstring("standard output is the same file as -i " + list));
+  CHECK_THAT(shell("fetchpool -o " + list + " < " + list).run().err,
+             ContainsSubstring("standard input"));
+  CHECK(dir.read("list") == text);
+  // What is only looked at may be anything.
+  CHECK(fetchpool({"-i", list, "-o", list, "--dry-run"}).run().status == 0);
+  CHECK(fetchpool({"-i", "/dev/null", "-o", "/dev/null"}).run().status == 0);
+  Finished same = fetchpool({"-o", dir.file("z"), "--warc", dir.file("z"), "http://a/"}).run();
+  CHECK(same.status == 2);
+  CHECK_THAT(same.err, ContainsSubstring("-o and --warc name the same file"));
+}
+
 TEST_CASE("option -o /dev/null is a place like any other") {
   Origin origin;
   CHECK(fetchpool({"-o", "/dev/null", origin.url("/flaky?how=503")}).run().status == 0);
