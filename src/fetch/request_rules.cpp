@@ -1,10 +1,13 @@
 #include "fetch/request_rules.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "fetchpool/error.h"
@@ -107,11 +110,19 @@ bool is_connect_to_entry(std::string_view text) {
   return text.empty() || is_port(text);
 }
 
+// As libcurl reads it when it is used. What that cannot read it quotes, password and all.
+bool is_readable_proxy(std::string_view text) {
+  std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
+  constexpr unsigned kFlags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
+  return url && curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), kFlags) == 0;
+}
+
 bool is_proxy(std::string_view text) {
   constexpr std::array kSchemes{"http"sv,    "https"sv,  "socks4"sv,
                                 "socks4a"sv, "socks5"sv, "socks5h"sv};
   if (text.empty()) return true;
   if (!is_one_line(text) || text.find(' ') != std::string_view::npos) return false;
+  if (!is_readable_proxy(text)) return false;
   if (std::size_t at = text.find("://"); at != std::string_view::npos) {
     if (std::find(kSchemes.begin(), kSchemes.end(), text.substr(0, at)) == kSchemes.end())
       return false;
@@ -142,7 +153,7 @@ void check_request_options(const FetchOptions& options) {
           "an entry of connect_to must look like HOST:PORT:OTHER_HOST:OTHER_PORT");
   require(is_proxy(options.proxy),
           "the proxy must look like http://host:port, with http, https, socks4, socks4a, socks5 or "
-          "socks5h");
+          "socks5h; in a password, @ / ? and # are written as %40 %2F %3F and %23");
   require(options.proxy.empty() || !options.proxy_environment,
           "a proxy and the proxies of the environment exclude each other");
   require(!options.public_only || (options.proxy.empty() && !options.proxy_environment),

@@ -383,6 +383,9 @@ void Transfer::ask_libcurl(CURLcode code) {
       seen_.failure = Observed::Failure::proxy;
     if (code != CURLE_OK)
       seen_.failure_text = error_text_[0] ? error_text_ : curl_easy_strerror(code);
+    // That of the environment, quoted with its password.
+    if (seen_.failure_text.starts_with("Unsupported proxy"))
+      seen_.failure_text = "the URL of the proxy cannot be read";
     // An IPv4 address where IPv6 is asked for, say. libcurl says that it could not connect.
     bool had_none = code == CURLE_COULDNT_CONNECT && !seen_.socket_opened;
     if (had_none && seen_.denied_address.empty() && seen_.socket_errno == 0)

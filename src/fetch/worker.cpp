@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <csignal>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -293,6 +294,8 @@ void keep_freed_memory() {
 
 int run_fetch_worker(process::WorkerLink& link) {
   keep_freed_memory();
+  // A body that finds no room on the disk is no crash.
+  std::signal(SIGXFSZ, SIG_IGN);
   if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK) throw Error("libcurl cannot be initialised");
   return Worker(link, TransferSettings::decode(link.setup())).run();
 }

@@ -45,8 +45,10 @@ TEST_CASE("options that make sense are accepted", "[fetch]") {
 TEST_CASE("options that make no sense are refused without saying secrets", "[fetch]") {
   for (const char* method : {"GET ", "G\r\nX: y", "CONNECT", "a b", "ä"})
     CHECK_FALSE(complaint(&FetchOptions::method, std::string(method)).empty());
-  for (const char* proxy : {"ftp://proxy", "http://", "http://proxy:port", "proxy:123456", "a b",
-                            "http://:80", "http://u:p@", "http://h:65536", "h:-1", "h:+1"})
+  for (const char* proxy :
+       {"http://u:sec/ret@127.0.0.1:3128", "http://u:secret#1@h:80", "http://u:s?t@h:80",
+        "http://u:secret@[::1", "ftp://proxy", "http://", "http://proxy:port", "proxy:123456",
+        "a b", "http://:80", "http://u:p@", "http://h:65536", "h:-1", "h:+1"})
     CHECK_FALSE(complaint(&FetchOptions::proxy, std::string(proxy)).empty());
   for (const char* entry :
        {"", "a", "a:80", "a:80:", ":80:1.2.3.4", "a:b:1.2.3.4", "+a:80:1.2.3.4", "-a:80:1.2.3.4",

@@ -161,6 +161,8 @@ TEST_CASE("what is wrong with a secret is said without it") {
                                                 {"--oauth2-bearer", "canary\nx"},
                                                 {"-U", "canary\nx"},
                                                 {"-x", "ftp://me:canary@host/"},
+                                                {"-x", "http://me:canary#1@host/"},
+                                                {"-x", "http://me:canary/1@127.0.0.1:80"},
                                                 {"-u", "me:canary", "--oauth2-bearer", "canary"},
                                                 {"-H", "canary"}}) {
     CAPTURE(wrong);
@@ -170,6 +172,15 @@ TEST_CASE("what is wrong with a secret is said without it") {
     CHECK_THAT(done.err, ContainsSubstring("--"));
     CHECK(std::count(done.err.begin(), done.err.end(), '\n') == 1);
   }
+}
+
+TEST_CASE("the proxy of the environment is not quoted where it cannot be read") {
+  Finished done = fetchpool({"--proxy-env", "--retry", "0", "-vv", "http://127.0.0.1:1/"})
+                      .env("http_proxy", "http://me:canary#1@127.0.0.1:1")
+                      .run();
+  CHECK(done.status == 4);
+  CHECK_THAT(read_records(done.out).at(0).error, ContainsSubstring("proxy cannot be read"));
+  CHECK((done.out + done.err).find("canary") == std::string::npos);
 }
 
 }  // namespace
