@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kNames = "names";
 constexpr const char* kBody = "body";
 constexpr std::size_t kMostPieces = 64;
+constexpr std::uint64_t kMostNames = 1000;
 
 // Bodies that an earlier run has made and whose records it could not commit.
 void remove_unrecorded(Directory& directory, Directory& job, std::uint64_t first) {
@@ -111,6 +112,11 @@ std::string DirectorySink::store(const FetchResult& result) {
   for (const std::string& name :
        {wanted, numbered(wanted, result.seq), own, numbered(own, result.seq)})
     if (try_name(name + ending, result.seq, identity)) return name + ending;
+  // Taken by others, or by what earlier runs have left.
+  for (std::uint64_t again = 1; again <= kMostNames; ++again) {
+    std::string name = numbered(numbered(own, result.seq), again) + ending;
+    if (try_name(name, result.seq, identity)) return name;
+  }
   throw SystemError("cannot make " + directory_.full_name(wanted) + " and the names after it",
                     EEXIST);
 }

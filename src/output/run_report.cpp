@@ -61,6 +61,25 @@ std::string one_line(std::string text) {
   return text;
 }
 
+bool is_line(std::string_view text) {
+  return text.find_first_of("\r\n\t") == std::string_view::npos;
+}
+
+// Credentials that were in the URL are not in its record.
+bool lacks_credentials(std::string_view url) {
+  std::size_t end = url.find("://");
+  std::string_view authority = end == std::string_view::npos ? url : url.substr(end + 3);
+  return authority.starts_with("***@");
+}
+
+// As a line of a list, with its id; as a comment where it would ask for something else.
+std::string list_line(RecordReader& record) {
+  std::string input = record.text("input").value_or("");
+  std::string id = record.text("id").value_or("");
+  if (!is_line(input) || lacks_credentials(input)) return "# " + one_line(input);
+  return id.empty() || !is_line(id) ? input : input + "\t" + id;
+}
+
 class Report {
  public:
   Report(Directory& directory, Directory& job)
@@ -68,7 +87,6 @@ class Report {
 
   void add(std::string_view line) {
     RecordReader record(line);
-    std::string input = record.text("input").value_or("");
     bool ok = record.is_true("ok");
     std::string outcome = record.text("outcome").value_or("?");
     std::string why = record.text("errormsg").value_or("");
@@ -81,9 +99,7 @@ class Report {
     if (ok) return;
     failed_.add("# " + one_line(outcome) + " " + std::to_string(status) + " " + one_line(why) +
                 "\n");
-    // What was no line of a list cannot become one.
-    bool is_line = input.find_first_of("\r\n") == std::string::npos;
-    failed_.add((is_line ? "" : "# ") + one_line(input) + "\n");
+    failed_.add(list_line(record) + "\n");
   }
 
   void finish() {

@@ -12,8 +12,9 @@ inline constexpr const char* kFailedList = "failed.txt";
 inline constexpr const char* kSummary = "summary.json";
 
 // Reads the manifest and writes, in place of earlier ones: failed.txt, a list of the URLs that did
-// not end well, each with a comment why, to be fetched again; summary.json, counts by outcome and
-// status. They are made in `job`, a folder beneath, and moved. Throws SystemError.
+// not end well, each with its id and a comment why, to be fetched again (what else a line of JSON
+// asked for is not there, and a URL that had credentials is a comment); summary.json, counts by
+// outcome and status. They are made in `job`, a folder beneath, and moved. Throws SystemError.
 void write_reports(Directory& directory, Directory& job);
 
 // Makes room for the manifest of a new run: one that is there becomes manifest-1.jsonl, or the next

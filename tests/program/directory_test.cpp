@@ -74,6 +74,41 @@ TEST_CASE("bodies become files, with a manifest, a list of failures and a summar
   CHECK(again.size() == 3);
 }
 
+TEST_CASE("the list of failures has their ids, and asks for nothing else than was asked for") {
+  Origin origin;
+  TempDir dir;
+  std::string missing = origin.url("/status/404");
+  std::string secret = missing;
+  secret.replace(0, 7, "http://me:canary@");
+  std::string list =
+      missing + "\tid9\n" + R"({"url":")" + missing + R"(?2","id":"7"})" + "\n" + secret + "\n";
+  fetchpool({"-P", dir.file("out"), "--allow-userinfo", "--retry", "0"}).stdin_text(list).run();
+  std::string failed = dir.read("out/failed.txt");
+  CHECK(failed.find("canary") == std::string::npos);
+  CHECK_THAT(failed, ContainsSubstring("\n# http://***@"));
+  std::vector<Record> again = read_records(
+      fetchpool({"-i", dir.file("out/failed.txt"), "--allow-userinfo", "--retry", "0"}).run().out);
+  REQUIRE(again.size() == 2);
+  CHECK_THAT(failed, ContainsSubstring("\n" + missing + "\tid9\n"));
+  CHECK_THAT(failed, ContainsSubstring("\n" + missing + "?2\t7\n"));
+  CHECK(again[0].input == missing);
+  CHECK(again[1].input == missing + "?2");
+}
+
+TEST_CASE("a body that never comes whole has a name after any number of runs") {
+  Origin origin;
+  TempDir dir;
+  for (int run = 0; run < 6; ++run) {
+    Finished done = fetchpool({"-P", dir.file("out"), "--keep-partial", "--retry", "0", "-c",
+                               "--retry-failed", origin.url("/short-body"), origin.url("/ok")})
+                        .run();
+    INFO(done.err);
+    REQUIRE(done.status == 4);
+    REQUIRE(read_records(dir.read("out/manifest.jsonl")).size() == 2);
+    CHECK(fetchpool({"check", dir.file("out")}).run().status == 0);
+  }
+}
+
 TEST_CASE("files can be named by a template, and no name is taken twice") {
   Origin origin;
   TempDir dir;
