@@ -78,7 +78,7 @@ struct FetchOptions {
   std::optional<std::string> data{};
   std::vector<HeaderLine> headers{};  // added to each request; an empty value removes the header
   std::string user_agent{};           // empty: "fetchpool/VERSION"
-  bool compressed = true;             // offer gzip and deflate, and decode what comes
+  bool compressed = true;             // offer gzip, deflate, br and zstd, and decode what comes
 
   // Secrets, and headers that may be some, are sent to the origin (scheme, host and port) of the
   // URL that was submitted, and to no other one that a redirect leads to.

@@ -29,9 +29,9 @@ enum class Outcome {
   headers_too_large,   // more header bytes or lines than allowed
   too_many_redirects,  // a loop, or more hops than allowed
   redirect_denied,     // a redirect that must not be followed
-  robots,              // disallowed by robots.txt
+  robots,              // disallowed by robots.txt; nothing reads that yet
   skipped_existing,    // was there already
-  not_modified,        // 304 to a conditional request
+  not_modified,        // 304 to a request with If-None-Match or If-Modified-Since
   duplicate,           // the same URL stood in the list before
   worker_crash,        // killed its worker process repeatedly while it ran alone
   cancelled,           // the run was stopped first

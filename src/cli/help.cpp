@@ -26,7 +26,8 @@ of the files. Without either, the list is read from standard input.
 constexpr std::string_view kEnd = R"(
 Defaults stand in parentheses. A SIZE is in bytes, or with K, M, G, T (powers of
 1024). A TIME is in seconds, or with ms, s, m, h. An option given twice: the last
-one counts, except that --input-file and --header add up.
+one counts, except that --input-file, --header, --data, --resolve and --connect-to
+add up.
 
 Examples:
   fetchpool -i urls.txt > pages.jsonl

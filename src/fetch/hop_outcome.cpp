@@ -128,7 +128,9 @@ HopOutcome ended(const Observed& seen) {
                 (head.version() == "2" && seen.end_of_stream) ||
                 length.state == ContentLength::State::valid;
   if (proven) result.complete = true;
-  if (!is_wanted(seen, head.status())) {
+  if (seen.conditional && head.status() == 304) {
+    result.outcome = Outcome::not_modified;
+  } else if (!is_wanted(seen, head.status())) {
     result.outcome = Outcome::http_error;
     result.error = "the server answered " + std::to_string(head.status());
   }

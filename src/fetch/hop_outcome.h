@@ -63,6 +63,7 @@ struct Observed {
   // Of HTTP/2, where the transfer ended well: the server said that this is all.
   bool end_of_stream = false;
   bool body_expected = true;  // false for HEAD, 204, 304
+  bool conditional = false;   // the request asked for the page only where that has changed
   const ResponseHead* head = nullptr;
   // Final statuses that are as wanted; null: 2xx.
   const std::vector<StatusRange>* ok_status = nullptr;

@@ -11,6 +11,7 @@
 #include "fetch/address_class.h"
 #include "fetch/request_rules.h"
 #include "fetch/retry.h"
+#include "fetch/url_text.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -70,6 +71,14 @@ Observed::Failure failure_of(CURLcode code, std::string_view text) {
       text.find(" alert ") != std::string_view::npos)
     return Observed::Failure::tls;
   return Observed::Failure::other;
+}
+
+// RFC 9110 section 13.1.
+bool makes_conditional(const std::vector<HeaderLine>& headers) {
+  return std::any_of(headers.begin(), headers.end(), [](const HeaderLine& header) {
+    std::string name = lower_case(header.first);
+    return name == "if-none-match" || name == "if-modified-since";
+  });
 }
 
 bool is_redirect_to_follow(int status) {
@@ -399,6 +408,9 @@ void Transfer::ask_libcurl(CURLcode code) {
 void Transfer::observe(CURLcode code) {
   seen_.head = &head_;
   seen_.ok_status = &shared_.settings.options.ok_status;
+  seen_.conditional =
+      head_.status() == 304 &&
+      (makes_conditional(request_.headers) || makes_conditional(shared_.settings.options.headers));
   if (handed_over_) ask_libcurl(code);
   if (!body_begun_) body_.begin({});
   try {

@@ -46,6 +46,22 @@ TEST_CASE("responses without a body are whole") {
                          });
 }
 
+TEST_CASE("a page that has not changed, where only a changed one was asked for, is no failure") {
+  Origin origin;
+  for (const char* header : {"If-None-Match: \"a\"", "if-modified-since: 2026"}) {
+    Finished done = fetchpool({"-H", header, origin.url("/not-modified")}).run();
+    CHECK(done.status == 0);
+    Record record = read_records(done.out).at(0);
+    CHECK(record.outcome == "not_modified");
+    CHECK(record.ok);
+  }
+  Finished json = fetchpool()
+                      .stdin_text(R"({"headers":{"If-None-Match":"a"},"url":")" +
+                                  origin.url("/not-modified") + "\"}\n")
+                      .run();
+  CHECK(read_records(json.out).at(0).outcome == "not_modified");
+}
+
 TEST_CASE("every final status is judged, and its body kept") {
   Origin origin;
   Rows rows;
