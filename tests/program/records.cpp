@@ -55,7 +55,7 @@ std::string from_base64(const std::string& encoded) {
 
 void read_body(const Value& object, Record& record) {
   auto body = object.FindMember("body");
-  record.has_body_member = body != object.MemberEnd();
+  record.has_body_member = object.HasMember("body");
   if (!record.has_body_member || body->value.IsNull()) return;
   record.body_encoding = text(object, "body_encoding");
   record.body = text(body->value);
@@ -86,10 +86,9 @@ Record read_record(std::string_view line) {
   record.size_body = number(object, "size_body");
   record.num_redirects = static_cast<int>(number(object, "num_redirects"));
   record.num_attempts = static_cast<int>(number(object, "num_attempts"));
-  if (auto headers = object.FindMember("headers");
-      headers != object.MemberEnd() && headers->value.IsArray()) {
+  if (object.HasMember("headers") && object["headers"].IsArray()) {
     record.headers.emplace();
-    for (const Value& header : headers->value.GetArray())
+    for (const Value& header : object["headers"].GetArray())
       record.headers->emplace_back(text(header[0]), text(header[1]));
   }
   read_body(object, record);
