@@ -205,6 +205,7 @@ TEST_CASE("an archive, its records or its journal cut anywhere are gone on with"
 TEST_CASE("a bit flipped in the journal of any kind never makes its output wrong", "[resume]") {
   auto kind = GENERATE(Kind::directory, Kind::archive);
   KindTest test(kind, 30);
+  constexpr std::size_t kCallsOfBeginning = 3;  // until that of the journal was forced to the disk
   std::size_t step = is_long_run() ? 1 : 61;
   for (std::size_t bit = 0;; bit += step) {
     INFO("bit " << bit);
@@ -257,7 +258,9 @@ TEST_CASE("a power failure at any time leaves an archive that can be gone on wit
       INFO("before call " << call << ", fate " << static_cast<int>(fate));
       test.clear();
       disk.crash(call, fate, call * 3 + static_cast<std::size_t>(fate));
-      REQUIRE(test.go_on());
+      // Rubbish where the journal begins is refused; nothing was acknowledged yet.
+      bool may_refuse = call <= kCallsOfBeginning && fate == Fate::trashed;
+      REQUIRE((test.go_on() || may_refuse));
     }
 }
 

@@ -340,13 +340,16 @@ TEST_CASE("a power failure at any time leaves what can be gone on with", "[resum
   RecordingDisk disk;
   run(test.job, test.files, disk);
   REQUIRE(disk.calls() > 200);
+  constexpr std::size_t kCallsOfBeginning = 3;  // until that of the journal was forced to the disk
   std::size_t step = is_long_run() ? 1 : kStride;
   for (std::size_t call = 0; call <= disk.calls(); call += step)
     for (Fate fate : {Fate::dropped, Fate::reordered, Fate::trashed}) {
       INFO("before call " << call << ", fate " << static_cast<int>(fate));
       test.clear();
       disk.crash(call, fate, call * 3 + static_cast<std::size_t>(fate));
-      REQUIRE(test.go_on());
+      // Rubbish where the journal begins is refused; nothing was acknowledged yet.
+      bool may_refuse = call <= kCallsOfBeginning && fate == Fate::trashed;
+      REQUIRE((test.go_on() || may_refuse));
     }
 }
 
