@@ -185,8 +185,8 @@ class Pool {
   // input that is an lvalue must outlive the result; others are moved into it. The Pool may go
   // before the result, whose unread elements then throw PoolTerminated. Throws Error where the Pool
   // is closed, SerializationError where the function is not in the workers' image. An element that
-  // cannot be encoded, or is too large (PoolOptions::max_message), ends the input: the result throws
-  // SerializationError when all before it was read. Has no callback and error_callback.
+  // cannot be encoded, or is too large (PoolOptions::max_message), ends the input: the result
+  // throws SerializationError when all before it was read. Has no callback and error_callback.
   template <class F, std::ranges::input_range Range>
   auto imap(F&& function, Range&& input, const CallOptions& options = {}) {
     return start_imap(std::forward<F>(function), std::forward<Range>(input), options, true);

@@ -32,8 +32,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   CallPtr start_call(TaskAddress task, std::vector<ChunkWriter::Chunk> chunks,
                      const CallOptions& options, Finish finish, Delivery delivery);
-  // A call whose chunks come one by one; and the next of them. False: the pool takes no more. Throws
-  // SerializationError where it is too large.
+  // A call whose chunks come one by one; and the next of them. False: the pool takes no more.
+  // Throws SerializationError where it is too large.
   CallPtr start_stream(TaskAddress task, const CallOptions& options, Delivery delivery);
   bool add_chunk(const CallPtr& call, TaskAddress task, ChunkWriter::Chunk chunk,
                  std::size_t first);
