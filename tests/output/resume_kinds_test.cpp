@@ -205,7 +205,6 @@ TEST_CASE("an archive, its records or its journal cut anywhere are gone on with"
 TEST_CASE("a bit flipped in the journal of any kind never makes its output wrong", "[resume]") {
   auto kind = GENERATE(Kind::directory, Kind::archive);
   KindTest test(kind, 30);
-  constexpr std::size_t kCallsOfBeginning = 3;  // until that of the journal was forced to the disk
   std::size_t step = is_long_run() ? 1 : 61;
   for (std::size_t bit = 0;; bit += step) {
     INFO("bit " << bit);
@@ -252,6 +251,7 @@ TEST_CASE("a power failure at any time leaves an archive that can be gone on wit
   // Before the end, as the disk knows no other names than those of files being written.
   test.run(disk, End::left);
   REQUIRE(disk.calls() > 400);
+  constexpr std::size_t kCallsOfBeginning = 3;  // until that of the journal was forced to the disk
   std::size_t step = is_long_run() ? 1 : 151;
   for (std::size_t call = 0; call <= disk.calls(); call += step)
     for (Fate fate : {Fate::dropped, Fate::reordered, Fate::trashed}) {
