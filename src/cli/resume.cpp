@@ -1,12 +1,15 @@
 #include "cli/resume.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include <utility>
 
 #include "cli/log.h"
 #include "cli/safe_text.h"
 #include "cli/usage_error.h"
+#include "fetch/url.h"
 #include "output/directory_sink.h"
 #include "output/run_report.h"
 
@@ -77,6 +80,16 @@ std::vector<std::string> shape_of(const Arguments& arguments) {
   if (arguments.unordered) shape.emplace_back("--unordered");
   if (!arguments.warc.empty()) shape.push_back("--warc=" + one_word(arguments.warc));
   if (arguments.dedupe) shape.emplace_back("--dedupe");
+  if (!arguments.base.empty())
+    shape.push_back("--base=" + one_word(engine::without_secrets(arguments.base)));
+  if (!arguments.default_scheme.empty())
+    shape.push_back("--default-scheme=" + arguments.default_scheme);
+  if (arguments.fetch.method != "GET" && !arguments.fetch.method.empty())
+    shape.push_back("--request=" + one_word(arguments.fetch.method));
+  // What is sent may be secret, and long.
+  if (arguments.fetch.data)
+    shape.push_back(fmt::format(
+        "--data={:016x}", XXH3_64bits(arguments.fetch.data->data(), arguments.fetch.data->size())));
   if (!arguments.shard.is_all()) {
     const Shard& shard = arguments.shard;
     shape.push_back("--shard=" + std::to_string(shard.number) + "/" + std::to_string(shard.count));

@@ -251,6 +251,9 @@ TEST_CASE("what cannot be gone on with is refused and says why") {
     test.go_on_to_end();
     check_refused(test, {"-c", "--no-body"}, "was begun without --no-body");
     check_refused(test, {"-c", "--unordered"}, "was begun without --unordered");
+    check_refused(test, {"-c", "-X", "PUT"}, "was begun without --request=PUT");
+    check_refused(test, {"-c", "-d", "canary"}, "was begun without --data=");
+    check_refused(test, {"-c", "--base", "http://other/"}, "without --base=http://other/");
   }
   SECTION("but not other options") {
     test.go_on_to_end();
