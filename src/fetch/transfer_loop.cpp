@@ -195,10 +195,12 @@ void TransferLoop::connect(Transfer& transfer) {
   if (!transfer.needs_name()) return hand_over(transfer);
   const NameAnswer* answer = names_.find(transfer.needs_name()->name, transfer, now_);
   if (answer) return use(transfer, *answer);
-  bool is_slow = names_.is_slow(transfer.needs_name()->name, now_);
-  transfer.wait_for_name(!transfer.request().may_be_postponed ? TimePoint::max()
-                         : is_slow                            ? now_
-                                                              : now_ + HostNames::kPatience);
+  TimePoint until = TimePoint::max();
+  if (transfer.request().may_be_postponed) {
+    bool is_slow = names_.is_slow(transfer.needs_name()->name, now_);
+    until = is_slow ? now_ : now_ + HostNames::kPatience;
+  }
+  transfer.wait_for_name(until);
   next_deadline_ = std::min(next_deadline_, transfer.deadline());
 }
 

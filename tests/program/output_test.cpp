@@ -105,6 +105,7 @@ TEST_CASE("an output that is what is read, by whatever name, is refused and noth
   CHECK(dir.read("config") == "retry = 0\n");
   CHECK_THAT(shell("fetchpool -i " + list + " >> " + list).run().err,
              ContainsSubstring("standard output is the same file as -i " + list));
+  CHECK(shell("fetchpool -o - -i " + list + " >> " + list).run().status == 2);
   CHECK_THAT(shell("fetchpool -o " + list + " < " + list).run().err,
              ContainsSubstring("standard input"));
   CHECK(dir.read("list") == text);
