@@ -90,7 +90,8 @@ class Fetcher {
   // Which limit of the options has stopped it.
   RunLimit limit_reached() const;
 
-  // Transfers running now, worker processes replaced so far, and requests waiting.
+  // Transfers running now, requests waiting, worker processes replaced so far, and the attempts
+  // beyond the first of all requests that have ended.
   struct Counts {
     std::size_t running = 0;
     std::size_t waiting = 0;

@@ -219,9 +219,7 @@ void Engine::send_to(int place, const Schedule::Start& start, TimePoint now) {
   if (request.begun == TimePoint{}) request.begun = now;
   request.place = place;
   request.job = requests_.new_job(request.ticket);
-  int attempts = request.chain.attempts();
   HopRequest hop = request.chain.next_hop(options_);
-  if (attempts > 0 && request.chain.attempts() > attempts) ++retries_;
   hop.host = start.host;
   hop.host_quota = start.quota;
   hop.share_connection = start.http2;
@@ -488,6 +486,7 @@ void Engine::cancel_request(Request& request) {
 // Ends the request: from here on its place is free.
 void Engine::give_back(Request& request, FetchResult&& result) {
   result.seq = request.seq;
+  if (result.num_attempts > 1) retries_ += static_cast<std::uint64_t>(result.num_attempts - 1);
   if (result.outcome != Outcome::cancelled) limits_.add(result.ok(), result.size_download);
   requests_.remove(request);
   if (!options_.ordered) return finished_.push_back(std::move(result));

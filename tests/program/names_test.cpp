@@ -37,6 +37,8 @@ TEST_CASE("144 and 145: a name that does not exist is final, a name service that
   CHECK(missing.outcome == "dns");
   CHECK(missing.num_attempts == 1);
   CHECK_THAT(missing.error, ContainsSubstring("not found"));
+  CHECK_THAT(fetchpool({"--retry", "2", "http://fails.test/"}).run().err,
+             ContainsSubstring("2 more attempts"));
   Record failing = fetched("http://fails.test/", {"--retry", "2"});
   CHECK(failing.outcome == "dns");
   CHECK(failing.num_attempts == 3);
