@@ -26,9 +26,6 @@ constexpr int kDeathsAlone = 3;
 constexpr int kKillsAlone = 10;
 // A worker that is not ready for so long does not count as one.
 constexpr auto kMissing = 1s;
-// How long a host is left alone whose name is being looked up.
-constexpr Clock::duration kLeastNamePause = 100ms;
-constexpr Clock::duration kMostNamePause = 1s;
 constexpr const char* kStoppedBefore = "the run was stopped before";
 
 // Throws SerializationError where its workers would not have the code of the task.
@@ -368,13 +365,10 @@ void Engine::pause_host(const Request& request, const HopResult& hop, TimePoint 
   recall_hops();
 }
 
-// A host of which the address is still asked for gives up its places until it is looked at again:
-// the longer that has taken, the later.
+// A host of which the address is still asked for gives up its places until it is looked at again.
 void Engine::wait_for_name(Request& request, const HopResult& hop) {
   std::chrono::microseconds waited(hop.times.total);
-  auto pause = std::clamp<Clock::duration>(waited / 4, kLeastNamePause, kMostNamePause);
-  if (options_.connect_timeout.count() > 0)
-    pause = std::clamp<Clock::duration>(options_.connect_timeout - waited, 1ms, pause);
+  auto pause = name_pause(waited, options_);
   request.waited_for_name = waited + pause;
   // No reason to hold it to one transfer at a time: the others would wait as long, one by one.
   if (waited >= schedule_.gate()) schedule_.connected(request.host);
@@ -507,21 +501,6 @@ void Engine::obey_limits(TimePoint now) {
   if (stopped_) return;
   limit_reached_ = limits_.reached(now);
   if (limit_reached_ != RunLimit::none) stop();
-}
-
-void Engine::fetch_all(const std::vector<std::string>& urls,
-                       const std::function<void(FetchResult&&)>& take) {
-  std::size_t submitted = 0;
-  while ((submitted < urls.size() && !stopped_) || unfinished() > 0) {
-    for (; submitted < urls.size() && room() > 0; ++submitted) submit(urls[submitted]);
-    for (FetchResult& result : wait(std::nullopt)) take(std::move(result));
-  }
-  for (; submitted < urls.size(); ++submitted) {
-    Chain chain(without_secrets(urls[submitted]), {}, method_of(options_));
-    FetchResult result = chain.result(Outcome::cancelled, kStoppedBefore);
-    result.seq = submitted;
-    take(std::move(result));
-  }
 }
 
 // Asks the workers for the hops that were sent ahead and have not begun.

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -44,11 +43,7 @@ class Engine {
   void stop();
   void cancel();
 
-  // Fetches all and hands every result over as it comes; where a limit of the run is reached, those
-  // of what was not submitted any more as cancelled.
-  void fetch_all(const std::vector<std::string>& urls,
-                 const std::function<void(FetchResult&&)>& take);
-
+  bool is_stopped() const { return stopped_; }
   RunLimit limit_reached() const { return limit_reached_; }
   Fetcher::Counts counts() const;
   std::vector<int> worker_pids() const;

@@ -1,6 +1,6 @@
 #include "fetchpool/fetch_map.h"
 
-#include "fetch/engine.h"
+#include "fetch/whole_list.h"
 
 namespace fetchpool::detail {
 
@@ -9,7 +9,8 @@ void map_pages(const std::vector<std::string>& urls, const PageTask& task,
   FetchOptions raw = options;
   raw.body = BodyForm::raw;
   raw.ordered = false;
-  engine::Engine(raw, task).fetch_all(urls, take);
+  engine::Engine engine(raw, task);
+  engine::fetch_all(engine, urls, take);
 }
 
 bool has_value(Decoder& answer) {

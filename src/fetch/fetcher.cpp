@@ -1,4 +1,5 @@
 #include "fetch/engine.h"
+#include "fetch/whole_list.h"
 #include "fetchpool/fetch.h"
 
 namespace fetchpool {
@@ -61,7 +62,8 @@ std::vector<std::string> Fetcher::take_warnings() {
 std::vector<FetchResult> fetch_all(const std::vector<std::string>& urls,
                                    const FetchOptions& options) {
   std::vector<FetchResult> results(urls.size());
-  engine::Engine(options).fetch_all(urls, [&](FetchResult&& result) {
+  engine::Engine engine(options);
+  engine::fetch_all(engine, urls, [&](FetchResult&& result) {
     auto seq = static_cast<std::size_t>(result.seq);
     results[seq] = std::move(result);
   });

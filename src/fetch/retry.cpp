@@ -102,6 +102,15 @@ nanoseconds pause_length(std::uint32_t retry_after, const FetchOptions& options)
       std::chrono::duration<double>(capped(retry_after, options.max_retry_after)));
 }
 
+nanoseconds name_pause(nanoseconds waited, const FetchOptions& options) {
+  constexpr nanoseconds kLeast = std::chrono::milliseconds(100);
+  constexpr nanoseconds kMost = std::chrono::seconds(1);
+  nanoseconds pause = std::clamp(waited / 4, kLeast, kMost);
+  if (options.connect_timeout.count() == 0) return pause;
+  nanoseconds left = options.connect_timeout - waited;
+  return std::clamp<nanoseconds>(left, std::chrono::milliseconds(1), pause);
+}
+
 bool is_sent_again_uncounted(const RetryInput& input) {
   const bool closed = input.outcome == Outcome::empty_reply || input.outcome == Outcome::reset;
   return closed && input.stale_connection && may_be_sent_again(input);

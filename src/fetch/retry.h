@@ -39,6 +39,9 @@ std::optional<std::chrono::nanoseconds> retry_delay(const RetryInput& input,
 
 // How long a host is left alone that asked for so many seconds.
 std::chrono::nanoseconds pause_length(std::uint32_t retry_after, const FetchOptions& options);
+// How long a host is left alone whose name has been looked up for `waited` without an answer: the
+// longer, the longer, but not past the time to connect.
+std::chrono::nanoseconds name_pause(std::chrono::nanoseconds waited, const FetchOptions& options);
 // Whether a request of that method may be made twice without harm (RFC 9110 section 9.2.2). Methods
 // that nobody knows may not.
 bool is_idempotent(std::string_view method);

@@ -9,14 +9,13 @@
 #include <string_view>
 
 #include "fetch/address_class.h"
+#include "fetch/curl_failure.h"
 #include "fetch/request_rules.h"
 #include "fetch/retry.h"
 #include "fetch/url_text.h"
 
 namespace fetchpool::engine {
 namespace {
-
-constexpr const char* kNoAddress = "the host has no address of the kind asked for";
 
 template <typename T>
 void set(CURL* easy, CURLoption option, T value) {
@@ -29,48 +28,6 @@ T info(CURL* easy, CURLINFO which) {
   T value{};
   curl_easy_getinfo(easy, which, &value);
   return value;
-}
-
-// Reads libcurl's error coarsely. Codes mean different things in different versions, so this is
-// asked only where phases and socket errors leave a question open (see hop_outcome).
-Observed::Failure failure_of(CURLcode code, std::string_view text) {
-  constexpr int kTooLarge = 100;  // CURLE_TOO_LARGE, since 8.6
-  switch (static_cast<int>(code)) {
-    case CURLE_OK:
-      return Observed::Failure::none;
-    case CURLE_GOT_NOTHING:
-      return Observed::Failure::nothing_came;
-    case CURLE_PARTIAL_FILE:
-      return Observed::Failure::closed;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-      return Observed::Failure::not_http;
-    case CURLE_OUT_OF_MEMORY:
-    case kTooLarge:
-      return Observed::Failure::header_limit;
-    case CURLE_HTTP2_STREAM:
-      return Observed::Failure::stream_reset;
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_PROXY:
-      return Observed::Failure::proxy;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-      return Observed::Failure::tls;
-    default:
-      break;
-  }
-  // Damaged chunks share their code with broken connections.
-  if (text.find("hunk") != std::string_view::npos) return Observed::Failure::framing;
-  // So does a server of TLS 1.3 that refuses the client after the client's part of the handshake.
-  if (text.find("SSL routines") != std::string_view::npos &&
-      text.find(" alert ") != std::string_view::npos)
-    return Observed::Failure::tls;
-  return Observed::Failure::other;
 }
 
 // RFC 9110 section 13.1.
@@ -390,12 +347,8 @@ void Transfer::ask_libcurl(CURLcode code) {
     seen_.failure = failure_of(code, error_text_);
     if (info<long>(easy, CURLINFO_HTTP_CONNECTCODE) >= 300 && code != CURLE_OK)
       seen_.failure = Observed::Failure::proxy;
-    if (code != CURLE_OK)
-      seen_.failure_text = error_text_[0] ? error_text_ : curl_easy_strerror(code);
-    // That of the environment, quoted with its password.
-    if (seen_.failure_text.starts_with("Unsupported proxy"))
-      seen_.failure_text = "the URL of the proxy cannot be read";
-    // An IPv4 address where IPv6 is asked for, say. libcurl says that it could not connect.
+    if (code != CURLE_OK) seen_.failure_text = failure_text_of(code, error_text_);
+    // libcurl says that it could not connect.
     bool had_none = code == CURLE_COULDNT_CONNECT && !seen_.socket_opened;
     if (had_none && seen_.denied_address.empty() && seen_.socket_errno == 0)
       seen_.failure_text = kNoAddress;

@@ -190,4 +190,18 @@ TEST_CASE("a Retry-After that says nothing is ignored", "[retry]") {
   }
 }
 
+TEST_CASE("a host whose name takes long is left alone, but not past the time to connect",
+          "[retry]") {
+  FetchOptions options;
+  options.connect_timeout = 10s;
+  CHECK(name_pause(0s, options) == 100ms);
+  CHECK(name_pause(2s, options) == 500ms);
+  CHECK(name_pause(9s, options) == 1s);
+  CHECK(name_pause(9900ms, options) == 100ms);
+  CHECK(name_pause(10s, options) == 1ms);
+  CHECK(name_pause(11s, options) == 1ms);
+  options.connect_timeout = 0s;
+  CHECK(name_pause(1h, options) == 1s);
+}
+
 }  // namespace fetchpool::engine
