@@ -134,6 +134,26 @@ std::string merged(std::string_view base_path, std::string_view path) {
   return std::string(base_path.substr(0, base_path.rfind('/') + 1)).append(path);
 }
 
+// Where in a URL, or something meant as one, userinfo begins, and where its "@" is.
+std::optional<std::pair<std::size_t, std::size_t>> find_userinfo(std::string_view url) {
+  constexpr std::string_view kAnySlash = "/\\";
+  const std::size_t colon = url.find(':');
+  std::size_t begin = colon == std::string_view::npos ? 0 : colon + 1;
+  // Before a colon without slashes stands a host or a user name, not a scheme.
+  if (begin >= url.size() || kAnySlash.find(url[begin]) == std::string_view::npos) begin = 0;
+  begin = std::min(url.find_first_not_of(kAnySlash, begin), url.size());
+
+  const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
+  const std::string_view authority = url.substr(begin, end - begin);
+  std::size_t at = authority.rfind('@');
+  // A password with a slash in it ends the authority too early, but then leaves no port.
+  if (at == std::string_view::npos && !is_digits(split_authority(authority).port)) {
+    at = url.substr(begin).rfind('@');
+  }
+  if (at == std::string_view::npos) return std::nullopt;
+  return std::pair(begin, begin + at);
+}
+
 }  // namespace
 
 std::string Url::origin() const {
@@ -178,22 +198,15 @@ std::variant<Url, UrlError> resolve(const Url& base, std::string_view reference)
 }
 
 std::string without_secrets(std::string_view url) {
-  constexpr std::string_view kAnySlash = "/\\";
-  const std::size_t colon = url.find(':');
-  std::size_t begin = colon == std::string_view::npos ? 0 : colon + 1;
-  // Before a colon without slashes stands a host or a user name, not a scheme.
-  if (begin >= url.size() || kAnySlash.find(url[begin]) == std::string_view::npos) begin = 0;
-  begin = std::min(url.find_first_not_of(kAnySlash, begin), url.size());
+  const auto userinfo = find_userinfo(url);
+  if (!userinfo) return std::string(url);
+  return std::string(url.substr(0, userinfo->first))
+      .append("***")
+      .append(url.substr(userinfo->second));
+}
 
-  const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
-  const std::string_view authority = url.substr(begin, end - begin);
-  std::size_t at = authority.rfind('@');
-  // A password with a slash in it ends the authority too early, but then leaves no port.
-  if (at == std::string_view::npos && !is_digits(split_authority(authority).port)) {
-    at = url.substr(begin).rfind('@');
-  }
-  if (at == std::string_view::npos) return std::string(url);
-  return std::string(url.substr(0, begin)).append("***").append(url.substr(begin + at));
+bool has_userinfo(std::string_view url) {
+  return find_userinfo(url).has_value();
 }
 
 }  // namespace fetchpool::engine

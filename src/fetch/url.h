@@ -69,5 +69,7 @@ std::variant<Url, UrlError> resolve(const Url& base, std::string_view reference)
 // The URL for a message: "***" in place of what is userinfo, or may be meant as such in something
 // that does not parse. Other bytes are left as they are.
 std::string without_secrets(std::string_view url);
+// Whether without_secrets() has something to leave out, or left it out before.
+bool has_userinfo(std::string_view url);
 
 }  // namespace fetchpool::engine

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/posix.h"
+#include "fetch/url.h"
 #include "fetchpool/error.h"
 #include "output/line_file.h"
 #include "output/record_reader.h"
@@ -65,18 +66,12 @@ bool is_line(std::string_view text) {
   return text.find_first_of("\r\n\t") == std::string_view::npos;
 }
 
-// Credentials that were in the URL are not in its record.
-bool lacks_credentials(std::string_view url) {
-  std::size_t end = url.find("://");
-  std::string_view authority = end == std::string_view::npos ? url : url.substr(end + 3);
-  return authority.starts_with("***@");
-}
-
-// As a line of a list, with its id; as a comment where it would ask for something else.
+// As a line of a list, with its id; as a comment where it would ask for something else: credentials
+// that were in the URL are not in its record.
 std::string list_line(RecordReader& record) {
   std::string input = record.text("input").value_or("");
   std::string id = record.text("id").value_or("");
-  if (!is_line(input) || lacks_credentials(input)) return "# " + one_line(input);
+  if (!is_line(input) || engine::has_userinfo(input)) return "# " + one_line(input);
   return id.empty() || !is_line(id) ? input : input + "\t" + id;
 }
 

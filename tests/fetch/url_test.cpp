@@ -408,7 +408,10 @@ TEST_CASE("messages show no userinfo, not even of what is no URL", "[url]") {
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.input) {
-      CHECK(without_secrets(row.input) == row.expected);
+      std::string shown = without_secrets(row.input);
+      CHECK(shown == row.expected);
+      CHECK(has_userinfo(row.input) == (shown.find("***@") != std::string::npos));
+      CHECK(has_userinfo(shown) == has_userinfo(row.input));
     }
   }
 }
