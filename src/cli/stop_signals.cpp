@@ -87,7 +87,6 @@ StopSignals::StopSignals() {
   for (int signal : kSignals)
     if (signal != SIGHUP || !is_ignored(signal)) sigaction(signal, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
   sigset_t set = stop_set();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }

@@ -39,7 +39,7 @@ class StopCount {
 // Takes over SIGINT, SIGTERM and SIGHUP (unless that is ignored, as under nohup) for as long as it
 // lives: the first asks to drain, the second to cancel, the third ends the process at once, with
 // 128 + the first signal; its workers end with it. They are unblocked if they were blocked at the
-// start. SIGPIPE and SIGXFSZ are ignored from then on, so that they show as errors of write calls.
+// start. SIGPIPE is ignored from then on, so that it shows as an error of write calls.
 // At most one object at a time.
 class StopSignals {
  public:

@@ -60,13 +60,6 @@ bool write_into(pid_t worker, const std::string& bytes) {
          ::write(pipe.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
 }
 
-std::vector<pid_t> workers_of(const Running& run) {
-  std::vector<pid_t> workers;
-  for (const Process& process : run.processes())
-    if (process.name == "fetchpool-work") workers.push_back(process.pid);
-  return workers;
-}
-
 TEST_CASE("garbage from its workers changes nothing in the program's output", "[garbage]") {
   auto seed = std::random_device{}();
   std::cout << "seed " << seed << "\n";
@@ -90,7 +83,7 @@ TEST_CASE("garbage from its workers changes nothing in the program's output", "[
   std::size_t wrote = 0;
   for (const std::string& garbage : kGarbage) {
     long goal = origin.requests() + 20 + static_cast<long>(random() % 60);
-    while (run.is_running() && origin.requests() < goal) std::this_thread::sleep_for(1ms);
+    origin.wait_for_requests(goal);
     std::vector<pid_t> workers = workers_of(run);
     if (!workers.empty() && write_into(workers[random() % workers.size()], garbage)) ++wrote;
   }

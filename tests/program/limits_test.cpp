@@ -21,6 +21,24 @@ std::string many(const Origin& origin, const std::string& host, const std::strin
   return list;
 }
 
+TEST_CASE("a body above the limit of file sizes kills no worker, and says what it met") {
+  Origin origin;
+  Finished done = Command("prlimit")
+                      .args({"--fsize=2000000", program_path("fetchpool"), "--retry", "0",
+                             origin.url("/ok?size=20000000"), origin.url("/ok?size=10")})
+                      .run();
+  std::vector<Record> records = read_records(done.out);
+  REQUIRE(records.size() == 2);
+  CHECK_THAT(records[0].error, ContainsSubstring("File too large"));
+  CHECK(records[1].ok);
+  CHECK(done.err.find("replaced") == std::string::npos);
+  // Not even the memory that processes share can be made.
+  Finished none =
+      Command("prlimit").args({"--fsize=1000", program_path("fetchpool"), origin.url("/ok")}).run();
+  CHECK(none.status == 1);
+  CHECK_THAT(none.err, ContainsSubstring("File too large"));
+}
+
 TEST_CASE("option --per-host holds for each host") {
   Origin origin({.addresses = {"127.0.0.1", "127.0.0.2"}, .certificate = {}});
   std::string list = many(origin, "127.0.0.1", "/slow/a?ms=20", 100) +

@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <csignal>
 
 #include "program/records.h"
@@ -38,22 +37,15 @@ TEST_CASE("results flow while the list is still being written") {
   CHECK_THAT(done.err, ContainsSubstring("5 URLs ok"));
 }
 
-std::size_t workers_of(const Running& run) {
-  auto processes = run.processes();
-  return static_cast<std::size_t>(
-      std::count_if(processes.begin(), processes.end(),
-                    [](const Process& process) { return process.name == "fetchpool-work"; }));
-}
-
 TEST_CASE("no more workers are made than there are URLs on the command line") {
   Origin origin;
   Running one = fetchpool({"-p", "3", origin.url("/hang?one")}).start();
   origin.wait_for_requests("/hang", 1);
-  CHECK(workers_of(one) == 1);
+  CHECK(workers_of(one).size() == 1);
   one.signal(SIGTERM);
   Running list = fetchpool({"-p", "3"}).start();
   list.write_stdin(origin.url("/hang?list") + "\n");
-  while (workers_of(list) < 3) REQUIRE(list.is_running());
+  while (workers_of(list).size() < 3) REQUIRE(list.is_running());
   list.signal(SIGTERM);
   for (Running* run : {&one, &list})
     CHECK(read_records(run->wait().out).at(0).outcome == "cancelled");

@@ -228,4 +228,11 @@ Finished Running::wait() {
   return command_->finish();
 }
 
+std::vector<pid_t> workers_of(const Running& run) {
+  std::vector<pid_t> workers;
+  for (const Process& process : run.processes())
+    if (process.name == "fetchpool-work") workers.push_back(process.pid);
+  return workers;
+}
+
 }  // namespace fetchpool::test

@@ -121,6 +121,9 @@ class Running {
   std::unique_ptr<RunningCommand> command_;
 };
 
+// The worker processes of a command that is a fetchpool.
+std::vector<pid_t> workers_of(const Running& run);
+
 // A command to run. The environment is clean: PATH (with the build's programs first), LC_ALL=C,
 // HOME=/nonexistent, TMPDIR, the test's mark and the sanitizers' options; no proxies. It leads a
 // session and process group of its own, has no descriptor but 0, 1 and 2, default signal

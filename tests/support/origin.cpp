@@ -144,13 +144,26 @@ void Origin::reset_counts() const {
   raw_get(port_, "/reset-counts");
 }
 
-void Origin::wait_for_requests(std::string_view path, long count) const {
+namespace {
+
+template <class Count>
+void wait_for(const Count& had, long count, const std::string& what) {
   auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (counts(path).requests < count) {
+  while (had() < count) {
     if (std::chrono::steady_clock::now() > deadline)
-      throw std::runtime_error(std::string(path) + " had not enough requests in time");
+      throw std::runtime_error(what + " had not enough requests in time");
     std::this_thread::sleep_for(2ms);
   }
+}
+
+}  // namespace
+
+void Origin::wait_for_requests(std::string_view path, long count) const {
+  wait_for([&] { return counts(path).requests; }, count, std::string(path));
+}
+
+void Origin::wait_for_requests(long count) const {
+  wait_for([this] { return requests(); }, count, "the origin");
 }
 
 }  // namespace fetchpool::test

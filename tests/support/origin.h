@@ -71,8 +71,9 @@ class Origin {
   std::vector<Arrival> log() const;
   void reset_counts() const;
 
-  // Waits until `path` has had so many requests; throws after 10 s.
+  // Waits until `path`, or all paths together, had so many requests; throws after 10 s.
   void wait_for_requests(std::string_view path, long count) const;
+  void wait_for_requests(long count) const;
 
  private:
   Running process_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "support/catch.h"
 #include "support/command.h"
@@ -49,14 +50,15 @@ TEST_CASE("leaves a deleted file open") {
 }
 
 TEST_CASE("leaves a file in TMPDIR") {
-  fetchpool::test::write_file(std::string(std::getenv("TMPDIR")) + "/left", "text");
-  SUCCEED();
+  std::string file = std::string(std::getenv("TMPDIR")) + "/left";
+  fetchpool::test::write_file(file, "text");
+  CHECK(std::filesystem::exists(file));
 }
 
 TEST_CASE("leaves a file named after the program") {
-  std::string folder = std::getenv("FETCHPOOL_TEST_FOLDER");
-  fetchpool::test::write_file(folder + "/fetchpool-left", "text");
-  SUCCEED();
+  std::string file = std::string(std::getenv("FETCHPOOL_TEST_FOLDER")) + "/fetchpool-left";
+  fetchpool::test::write_file(file, "text");
+  CHECK(std::filesystem::exists(file));
 }
 
 TEST_CASE("fails after a command") {
