@@ -33,7 +33,7 @@ const NameAnswer* HostNames::find(const std::string& name, Transfer& transfer, T
   NameCache::Found found = cache_.find(name, now);
   if (found.answer && !found.is_old) return found.answer;
   if (questions_.empty()) silent_since_ = now;
-  auto [at, is_new] = questions_.try_emplace(name, Question{now, {}});
+  auto [at, is_new] = questions_.try_emplace(name, Question{now, {}, false});
   if (is_new) resolver_.ask(name);
   if (!found.answer) at->second.waiting.push_back(&transfer);
   return found.answer;
@@ -47,7 +47,9 @@ bool HostNames::is_slow(const std::string& name, TimePoint now) const {
 
 void HostNames::postpone(const std::string& name, const Transfer& transfer) {
   auto found = questions_.find(name);
-  if (found != questions_.end()) std::erase(found->second.waiting, &transfer);
+  if (found == questions_.end()) return;
+  std::erase(found->second.waiting, &transfer);
+  found->second.is_postponed = true;
 }
 
 void HostNames::leave(const std::string& name, const Transfer& transfer) {
@@ -65,10 +67,11 @@ std::vector<HostNames::Answered> HostNames::take_answered(TimePoint now) {
     auto found = questions_.find(name);
     if (found == questions_.end()) continue;
     for (Transfer* transfer : found->second.waiting) answered.push_back({transfer, answer});
+    bool is_awaited = found->second.is_postponed;
     questions_.erase(found);
     // That it failed may be said by the system, after it heard nothing.
     if (answer.kind != NameAnswer::Kind::failed) silent_since_ = now;
-    cache_.put(name, std::move(answer), now);
+    cache_.put(name, std::move(answer), now, is_awaited);
   }
   return answered;
 }

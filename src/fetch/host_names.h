@@ -62,6 +62,7 @@ class HostNames {
   struct Question {
     TimePoint asked;
     std::vector<Transfer*> waiting;
+    bool is_postponed = false;  // by somebody who will come back
   };
   // By name: those that were asked and not answered.
   std::unordered_map<std::string, Question> questions_;

@@ -8,6 +8,7 @@ using namespace std::chrono_literals;
 constexpr auto kFresh = 5min;
 constexpr auto kGoodEnough = 1h;
 constexpr auto kNotFound = 1min;
+constexpr auto kFailed = 2s;
 constexpr auto kTold = 1s;
 
 }  // namespace
@@ -17,9 +18,16 @@ NameCache::Found NameCache::find(const std::string& name, TimePoint now) const {
   if (found == entries_.end()) return {};
   const Entry& entry = found->second;
   auto age = now - entry.since;
-  if (entry.answer.kind == NameAnswer::Kind::not_found)
-    return age < kNotFound ? Found{&entry.answer, false} : Found{};
-  return age < kGoodEnough ? Found{&entry.answer, age >= kFresh} : Found{};
+  switch (entry.answer.kind) {
+    case NameAnswer::Kind::found:
+      return age < kGoodEnough ? Found{&entry.answer, age >= kFresh} : Found{};
+    case NameAnswer::Kind::not_found:
+      return age < kNotFound ? Found{&entry.answer, false} : Found{};
+    case NameAnswer::Kind::failed:
+    case NameAnswer::Kind::local_shortage:
+      break;
+  }
+  return age < kFailed ? Found{&entry.answer, false} : Found{};
 }
 
 bool NameCache::was_told(const std::string& name, int port, TimePoint now) {
@@ -32,9 +40,10 @@ bool NameCache::was_told(const std::string& name, int port, TimePoint now) {
   return false;
 }
 
-void NameCache::put(const std::string& name, NameAnswer answer, TimePoint now) {
+void NameCache::put(const std::string& name, NameAnswer answer, TimePoint now, bool is_awaited) {
   using Kind = NameAnswer::Kind;
-  if (answer.kind != Kind::found && answer.kind != Kind::not_found) return;
+  bool has_failed = answer.kind != Kind::found && answer.kind != Kind::not_found;
+  if (has_failed && (!is_awaited || find(name, now).answer)) return;
   entries_[name] = {std::move(answer), now, -1, {}};
   by_age_.emplace_back(name, now);
   make_room();

@@ -19,7 +19,8 @@ namespace fetchpool::engine {
 //
 // Addresses are fresh for five minutes, and good enough for an hour while somebody asks again, so
 // that a name service that fails does not take away hosts that are known (RFC 8767). That a name
-// does not exist is believed for a minute. A failure is not kept at all.
+// does not exist is believed for a minute. A failure is not kept, but for those who will come back
+// for it: two seconds.
 class NameCache {
  public:
   explicit NameCache(std::size_t most = 4096) : most_(most) {}
@@ -35,8 +36,9 @@ class NameCache {
   // caller does so now.
   bool was_told(const std::string& name, int port, TimePoint now);
 
-  // Takes an answer in. One that failed changes nothing.
-  void put(const std::string& name, NameAnswer answer, TimePoint now);
+  // Takes an answer in. One that failed changes nothing, unless it `is_awaited` by somebody who
+  // will come back for it and nothing better is known.
+  void put(const std::string& name, NameAnswer answer, TimePoint now, bool is_awaited = false);
   // The addresses did not work: the next one to ask looks them up.
   void forget(const std::string& name);
 

@@ -51,6 +51,17 @@ TEST_CASE("a name service that fails takes nothing away", "[names]") {
   CHECK(cache.find("a.test", start + 401s).answer->kind == Kind::found);
 }
 
+TEST_CASE("a failure is kept for who comes back for it, for two seconds", "[names]") {
+  NameCache cache;
+  cache.put("a.test", {Kind::failed, {}, "failed"}, start, true);
+  REQUIRE(cache.find("a.test", start + 1999ms).answer);
+  CHECK(cache.find("a.test", start + 1999ms).answer->kind == Kind::failed);
+  CHECK_FALSE(cache.find("a.test", start + 2s).answer);
+  cache.put("a.test", found("1.2.3.4"), start + 3s);
+  cache.put("a.test", {Kind::failed, {}, "failed"}, start + 400s, true);
+  CHECK(cache.find("a.test", start + 400s).answer->kind == Kind::found);
+}
+
 TEST_CASE("an answer replaces the one before", "[names]") {
   NameCache cache;
   cache.put("a.test", found("1.2.3.4"), start);

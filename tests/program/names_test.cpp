@@ -46,6 +46,26 @@ TEST_CASE("144 and 145: a name that does not exist is final, a name service that
   CHECK(failing.exit_code == 4);
 }
 
+TEST_CASE("a look-up that fails late is told to who waited for it without a place") {
+  if (!NetworkNamespace::is_possible()) return;
+  NetworkNamespace network;
+  SilentNameServer names;
+  // The system gives up after a second, long after a place was given up.
+  for (const std::vector<std::string>& urls :
+       {std::vector<std::string>{"http://a.test/"}, {"http://a.test/1", "http://a.test/2"}}) {
+    Finished done = fetchpool({"--retry", "0", "--connect-timeout", "30"})
+                        .args(urls)
+                        .env("RES_OPTIONS", "timeout:1 attempts:1")
+                        .run();
+    for (const Record& record : read_records(done.out)) {
+      CHECK(record.outcome == "dns");
+      CHECK_THAT(record.error, ContainsSubstring("the name service failed"));
+      CHECK(record.num_attempts == 1);
+    }
+    CHECK(done.status == 4);
+  }
+}
+
 TEST_CASE("all addresses of a name are tried") {
   if (!NetworkNamespace::is_possible()) return;
   NetworkNamespace network;
