@@ -18,16 +18,16 @@
 namespace fetchpool::cli {
 namespace {
 
-constexpr std::size_t kShownBytes = 60;
+constexpr std::size_t kShownOfWord = 60;
 
-struct Words {
+struct SplitWords {
   std::vector<std::string> options_and_urls;
   std::vector<std::string> urls;  // what follows "--"
 };
 
 // CLI11 takes the next argument as the value of "--name="; in curl that is an empty value.
-Words split_words(int argc, const char* const* argv) {
-  Words words;
+SplitWords split_words(int argc, const char* const* argv) {
+  SplitWords words;
   int i = 1;
   for (; i < argc && std::string_view(argv[i]) != "--"; ++i) {
     std::string word = argv[i];
@@ -43,7 +43,7 @@ Words split_words(int argc, const char* const* argv) {
 
 [[noreturn]] void refuse_unknown(const CLI::App& app, const std::string& word) {
   std::string name = word.substr(0, word.starts_with("--") ? word.find('=') : 2);
-  std::string message = fmt::format("unknown option {}", safe_text(name, kShownBytes));
+  std::string message = fmt::format("unknown option {}", safe_text(name, kShownOfWord));
   std::string match = nearest(name, option_names(app));
   message += match.empty() ? "; --help lists all options"
                            : fmt::format("; did you mean {}? (--help lists all options)", match);
@@ -70,7 +70,7 @@ std::vector<std::string> config_words(const CLI::App& app, const std::vector<std
       if (std::find(known.begin(), known.end(), entry.name) == known.end()) {
         std::string match = nearest(entry.name, known);
         throw UsageError(fmt::format("{}: unknown option {}{}", where,
-                                     safe_text(entry.name, kShownBytes),
+                                     safe_text(entry.name, kShownOfWord),
                                      match.empty() ? "" : "; did you mean " + match + "?"));
       }
       bool is_long = entry.name.starts_with("--");
@@ -223,7 +223,7 @@ void derive(Arguments& arguments) {
 }  // namespace
 
 Arguments parse_arguments(int argc, const char* const* argv) {
-  Words words = split_words(argc, argv);
+  SplitWords words = split_words(argc, argv);
   Arguments arguments;
   CLI::App app;
   define_options(app, arguments);

@@ -4,19 +4,13 @@
 #include <utility>
 #include <variant>
 
+#include "base/ascii.h"
 #include "cli/safe_text.h"
 #include "cli/usage_error.h"
 #include "fetch/url.h"
 
 namespace fetchpool::cli {
 namespace {
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_scheme_character(char c) {
   return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';

@@ -15,7 +15,7 @@ namespace {
 
 using rapidjson::Value;
 
-constexpr std::size_t kShownBytes = 200;
+constexpr std::size_t kShownOfLine = 200;
 
 std::string_view view(const Value& text) {
   return {text.GetString(), text.GetStringLength()};
@@ -82,7 +82,7 @@ void take_member(FetchRequest& request, std::string_view name, const Value& valu
 
 // The beginning of a line that is not JSON, up to where something secret may stand.
 std::string shown_part(std::string_view line) {
-  std::size_t end = std::min(line.size(), kShownBytes);
+  std::size_t end = std::min(line.size(), kShownOfLine);
   for (std::string_view secret : {"\"headers\"", "\"body\""})
     end = std::min(end, std::min(line.find(secret), line.size()));
   return std::string(line.substr(0, end)) + (end < line.size() ? "..." : "");

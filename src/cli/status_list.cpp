@@ -5,15 +5,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.h"
 #include "cli/safe_text.h"
 #include "cli/usage_error.h"
 
 namespace fetchpool::cli {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 std::optional<int> code(std::string_view text) {
   bool plain =

@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "fetch/url_text.h"
 
 namespace fetchpool::archive {
 namespace {
 
 constexpr std::string_view kOutdated = "X-Crawler-";
-
-bool is_named(std::string_view name, std::string_view lower_case) {
-  return std::equal(name.begin(), name.end(), lower_case.begin(), lower_case.end(),
-                    [](char a, char b) {
-                      return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-                    });
-}
 
 // What tells nothing that the other side, or anybody, must not know.
 bool is_harmless(std::string_view name) {
@@ -40,8 +34,9 @@ bool is_harmless(std::string_view name) {
                                                        "cache-control",
                                                        "pragma",
                                                        "upgrade-insecure-requests"};
-  return std::any_of(kHarmless.begin(), kHarmless.end(),
-                     [name](std::string_view harmless) { return is_named(name, harmless); });
+  return std::any_of(kHarmless.begin(), kHarmless.end(), [name](std::string_view harmless) {
+    return equal_ignoring_case(name, harmless);
+  });
 }
 
 // Takes a line with its end from the front.
@@ -120,9 +115,9 @@ std::string archived_response(std::string_view head, const ArchivedBody& body) {
       break;
     }
     std::string_view name = goes_on(line) ? std::string_view() : line.substr(0, line.find(':'));
-    bool outdated =
-        is_named(name, "transfer-encoding") || (body.decoded && is_named(name, "content-encoding"));
-    if (is_named(name, "content-length")) {
+    bool outdated = equal_ignoring_case(name, "transfer-encoding") ||
+                    (body.decoded && equal_ignoring_case(name, "content-encoding"));
+    if (equal_ignoring_case(name, "content-length")) {
       // A value that goes on in the next line is never this one.
       outdated = has_length || goes_on(head) || value_of(line) != size;
       has_length = has_length || !outdated;

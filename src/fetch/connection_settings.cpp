@@ -2,16 +2,11 @@
 
 #include <string>
 
+#include "fetch/easy_option.h"
 #include "fetchpool/error.h"
 
 namespace fetchpool::engine {
 namespace {
-
-template <typename T>
-void set(CURL* easy, CURLoption option, T value) {
-  if (curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY)
-    throw Error("no memory for a transfer");
-}
 
 long http_version(const FetchOptions& options) {
   bool wants_http2 = options.http_version == HttpVersion::http2 ||
@@ -40,11 +35,11 @@ ConnectionSettings::ConnectionSettings(const FetchOptions& options)
       connect_to_(make_curl_list(options.connect_to)) {}
 
 void ConnectionSettings::apply(CURL* easy) const {
-  set(easy, CURLOPT_HTTP_VERSION, http_version(options_));
-  set(easy, CURLOPT_IPRESOLVE, ip_version(options_));
-  if (resolve_) set(easy, CURLOPT_RESOLVE, resolve_.get());
-  if (connect_to_) set(easy, CURLOPT_CONNECT_TO, connect_to_.get());
-  if (!options_.interface.empty()) set(easy, CURLOPT_INTERFACE, options_.interface.c_str());
+  set_option(easy, CURLOPT_HTTP_VERSION, http_version(options_));
+  set_option(easy, CURLOPT_IPRESOLVE, ip_version(options_));
+  if (resolve_) set_option(easy, CURLOPT_RESOLVE, resolve_.get());
+  if (connect_to_) set_option(easy, CURLOPT_CONNECT_TO, connect_to_.get());
+  if (!options_.interface.empty()) set_option(easy, CURLOPT_INTERFACE, options_.interface.c_str());
   apply_proxy(easy);
   apply_tls(easy);
 }
@@ -57,26 +52,27 @@ bool ConnectionSettings::takes(std::string_view address) const {
 
 void ConnectionSettings::apply_proxy(CURL* easy) const {
   // What a proxy says about a tunnel is no answer of the server.
-  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (!options_.proxy_user.empty()) set(easy, CURLOPT_PROXYUSERPWD, options_.proxy_user.c_str());
+  set_option(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (!options_.proxy_user.empty())
+    set_option(easy, CURLOPT_PROXYUSERPWD, options_.proxy_user.c_str());
   if (options_.proxy_environment) return;
   // Empty texts, because without one libcurl looks at the environment.
-  set(easy, CURLOPT_PROXY, options_.proxy.c_str());
-  set(easy, CURLOPT_NOPROXY, options_.no_proxy.c_str());
+  set_option(easy, CURLOPT_PROXY, options_.proxy.c_str());
+  set_option(easy, CURLOPT_NOPROXY, options_.no_proxy.c_str());
 }
 
 void ConnectionSettings::apply_tls(CURL* easy) const {
   if (!options_.ca_file.empty()) {
-    set(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
-    set(easy, CURLOPT_PROXY_CAINFO, options_.ca_file.c_str());
+    set_option(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    set_option(easy, CURLOPT_PROXY_CAINFO, options_.ca_file.c_str());
   }
   // With a directory of certificates beside the file libcurl reads the file for every connection:
   // 26 ms each, instead of once.
-  set(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  set_option(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
   use_certificate(easy, false);
   if (!options_.insecure) return;
-  set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-  set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  set_option(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+  set_option(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
 void ConnectionSettings::use_certificate(CURL* easy, bool without_secrets) const {
@@ -84,9 +80,9 @@ void ConnectionSettings::use_certificate(CURL* easy, bool without_secrets) const
   auto text = [&](const std::string& value) {
     return without_secrets || value.empty() ? nullptr : value.c_str();
   };
-  set(easy, CURLOPT_SSLCERT, text(options_.certificate_file));
-  set(easy, CURLOPT_SSLKEY, text(options_.key_file));
-  set(easy, CURLOPT_KEYPASSWD, text(options_.key_password));
+  set_option(easy, CURLOPT_SSLCERT, text(options_.certificate_file));
+  set_option(easy, CURLOPT_SSLKEY, text(options_.key_file));
+  set_option(easy, CURLOPT_KEYPASSWD, text(options_.key_password));
 }
 
 bool may_speak_http2(const FetchOptions& options) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/ascii.h"
 #include "fetch/url_text.h"
 
 namespace fetchpool::engine {

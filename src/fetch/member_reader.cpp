@@ -12,7 +12,7 @@
 namespace fetchpool::archive {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{64} << 10;
+constexpr std::size_t kReadAtOnce = std::size_t{64} << 10;
 constexpr char kMagic = '\x1f';
 
 }  // namespace
@@ -45,7 +45,7 @@ void MemberReader::go_to(std::uint64_t offset) {
 bool MemberReader::fill() {
   if (used_ < input_.size()) return true;
   input_offset_ += input_.size();
-  input_.resize(kBlock);
+  input_.resize(kReadAtOnce);
   used_ = 0;
   for (;;) {
     ssize_t count =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/byte_buffer.h"
 #include "fetch/base64.h"
 #include "fetch/request_rules.h"
@@ -12,16 +13,11 @@ namespace {
 
 constexpr const char* kAuthorization = "Authorization";
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
 // "Name;" names the same header as "Name".
 bool same_name(std::string_view a, std::string_view b) {
   if (a.ends_with(';')) a.remove_suffix(1);
   if (b.ends_with(';')) b.remove_suffix(1);
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  return equal_ignoring_case(a, b);
 }
 
 template <std::size_t N>

@@ -5,21 +5,12 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii.h"
 #include "fetch/url_text.h"
 
 namespace fetchpool::engine {
 
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower_case) {
-  return text.size() == lower_case.size() &&
-         std::equal(text.begin(), text.end(), lower_case.begin(),
-                    [](char a, char b) { return lower(a) == b; });
-}
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t';

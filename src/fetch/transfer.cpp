@@ -8,20 +8,16 @@
 #include <cerrno>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "fetch/address_class.h"
 #include "fetch/curl_failure.h"
+#include "fetch/easy_option.h"
 #include "fetch/request_rules.h"
 #include "fetch/retry.h"
 #include "fetch/url_text.h"
 
 namespace fetchpool::engine {
 namespace {
-
-template <typename T>
-void set(CURL* easy, CURLoption option, T value) {
-  CURLcode code = curl_easy_setopt(easy, option, value);
-  if (code == CURLE_OUT_OF_MEMORY) throw Error("no memory for a transfer");
-}
 
 template <typename T>
 T info(CURL* easy, CURLINFO which) {
@@ -57,49 +53,49 @@ Transfer::Transfer(TransferShared& shared)
 void Transfer::set_up() {
   CURL* easy = easy_.get();
   const FetchOptions& options = shared_.settings.options;
-  set(easy, CURLOPT_PRIVATE, this);
-  set(easy, CURLOPT_ERRORBUFFER, error_text_);
-  set(easy, CURLOPT_NOSIGNAL, 1L);
-  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+  set_option(easy, CURLOPT_PRIVATE, this);
+  set_option(easy, CURLOPT_ERRORBUFFER, error_text_);
+  set_option(easy, CURLOPT_NOSIGNAL, 1L);
+  set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_option(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
   // Redirects are hops of their own: limits, secrets and policies see each of them.
-  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
   // Decoding is ours: libcurl takes a cut gzip stream for a whole one.
-  set(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+  set_option(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
   // Deadlines are ours: libcurl judges its own before it has read what is there. 0 would be its
   // default of 300 s for connecting.
-  set(easy, CURLOPT_TIMEOUT_MS, 0L);
-  set(easy, CURLOPT_CONNECTTIMEOUT_MS, 1000L * 86400 * 20);
+  set_option(easy, CURLOPT_TIMEOUT_MS, 0L);
+  set_option(easy, CURLOPT_CONNECTTIMEOUT_MS, 1000L * 86400 * 20);
   // Or a transfer that is ended waits for its name look-up.
-  set(easy, CURLOPT_QUICK_EXIT, 1L);
+  set_option(easy, CURLOPT_QUICK_EXIT, 1L);
   // It is told the addresses of names a moment before it needs them.
-  set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3L);
+  set_option(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3L);
   // libcurl may read a hundred buffers in one go. Of a limited rate that is a small part of what
   // may come in a second, or with the least buffer there is, no more than that.
   std::uint64_t buffer = options.limit_rate > 0 ? options.limit_rate / 1600 : 64 << 10;
-  set(easy, CURLOPT_BUFFERSIZE,
-      static_cast<long>(std::clamp<std::uint64_t>(buffer, 1024, 64 << 10)));
+  set_option(easy, CURLOPT_BUFFERSIZE,
+             static_cast<long>(std::clamp<std::uint64_t>(buffer, 1024, 64 << 10)));
   if (options.limit_rate > 0)
-    set(easy, CURLOPT_MAX_RECV_SPEED_LARGE, static_cast<curl_off_t>(options.limit_rate));
-  set(easy, CURLOPT_HEADERFUNCTION, on_header);
-  set(easy, CURLOPT_HEADERDATA, this);
-  set(easy, CURLOPT_WRITEFUNCTION, on_body);
-  set(easy, CURLOPT_WRITEDATA, this);
-  set(easy, CURLOPT_PREREQFUNCTION, on_ready);
-  set(easy, CURLOPT_PREREQDATA, this);
-  set(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-  set(easy, CURLOPT_OPENSOCKETDATA, this);
-  set(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-  set(easy, CURLOPT_CLOSESOCKETDATA, &shared_);
+    set_option(easy, CURLOPT_MAX_RECV_SPEED_LARGE, static_cast<curl_off_t>(options.limit_rate));
+  set_option(easy, CURLOPT_HEADERFUNCTION, on_header);
+  set_option(easy, CURLOPT_HEADERDATA, this);
+  set_option(easy, CURLOPT_WRITEFUNCTION, on_body);
+  set_option(easy, CURLOPT_WRITEDATA, this);
+  set_option(easy, CURLOPT_PREREQFUNCTION, on_ready);
+  set_option(easy, CURLOPT_PREREQDATA, this);
+  set_option(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+  set_option(easy, CURLOPT_OPENSOCKETDATA, this);
+  set_option(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+  set_option(easy, CURLOPT_CLOSESOCKETDATA, &shared_);
   if (shared_.exchange_writer)
     archive_ = std::make_unique<TransferArchive>(easy, *shared_.exchange_writer);
-  set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+  set_option(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   shared_.connection.apply(easy);
   use_headers();
 }
 
 void Transfer::use_headers() {
-  set(easy_.get(), CURLOPT_HTTPHEADER, shared_.headers.list(request_, own_headers_));
+  set_option(easy_.get(), CURLOPT_HTTPHEADER, shared_.headers.list(request_, own_headers_));
 }
 
 // Sets the method and the body. What libcurl does with a body follows from POST, NOBODY and
@@ -112,15 +108,16 @@ void Transfer::use_content() {
                                    : nullptr;
   bool sends = content || wants_content(request_.method);
   if (sends) {
-    set(easy, CURLOPT_POST, 1L);
-    set(easy, CURLOPT_POSTFIELDS, content ? content->c_str() : "");
-    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(content ? content->size() : 0));
+    set_option(easy, CURLOPT_POST, 1L);
+    set_option(easy, CURLOPT_POSTFIELDS, content ? content->c_str() : "");
+    set_option(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+               static_cast<curl_off_t>(content ? content->size() : 0));
   } else {
-    set(easy, CURLOPT_HTTPGET, 1L);
-    set(easy, CURLOPT_NOBODY, request_.method == "HEAD" ? 1L : 0L);
+    set_option(easy, CURLOPT_HTTPGET, 1L);
+    set_option(easy, CURLOPT_NOBODY, request_.method == "HEAD" ? 1L : 0L);
   }
   bool named = request_.method == (sends ? "POST" : "GET") || request_.method == "HEAD";
-  set(easy, CURLOPT_CUSTOMREQUEST, named ? nullptr : request_.method.c_str());
+  set_option(easy, CURLOPT_CUSTOMREQUEST, named ? nullptr : request_.method.c_str());
 }
 
 Transfer& Transfer::of(CURL* easy) {
@@ -157,13 +154,14 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   started_at_ = std::chrono::duration_cast<std::chrono::microseconds>(
                     std::chrono::system_clock::now().time_since_epoch())
                     .count();
-  set(easy_.get(), CURLOPT_URL, request_.url.c_str());
+  set_option(easy_.get(), CURLOPT_URL, request_.url.c_str());
   if (!same_content) use_content();
   if (!same_headers) use_headers();
   if (!same_secrets) shared_.connection.use_certificate(easy_.get(), request_.without_secrets);
   // Never for others: behind one slow answer of HTTP/1.1, all would wait.
-  if (!same_sharing) set(easy_.get(), CURLOPT_PIPEWAIT, request_.share_connection ? 1L : 0L);
-  if (!same_freshness) set(easy_.get(), CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
+  if (!same_sharing) set_option(easy_.get(), CURLOPT_PIPEWAIT, request_.share_connection ? 1L : 0L);
+  if (!same_freshness)
+    set_option(easy_.get(), CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
 }
 
 void Transfer::wait_for_name(TimePoint until) {
@@ -194,7 +192,7 @@ void Transfer::use(const NameAnswer& answer, bool libcurl_knows) {
   line.append(addresses, 1);
   CurlList list(curl_slist_append(nullptr, line.c_str()));
   if (!list) throw Error("no memory for a transfer");
-  set(easy_.get(), CURLOPT_RESOLVE, list.get());
+  set_option(easy_.get(), CURLOPT_RESOLVE, list.get());
   addresses_ = std::move(list);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/ascii.h"
 #include "fetch/host_name.h"
 #include "fetch/url_text.h"
 

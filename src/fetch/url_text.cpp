@@ -3,21 +3,16 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/ascii.h"
+
 namespace fetchpool::engine {
 
 namespace {
 
-bool is_alpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_scheme(std::string_view text) {
-  if (text.empty() || !is_alpha(text.front())) return false;
+  if (text.empty() || !is_letter(text.front())) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+    return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
   });
 }
 
@@ -139,14 +134,6 @@ std::string percent_decoded(std::string_view text) {
     } else {
       out += text[i];
     }
-  }
-  return out;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return out;
 }

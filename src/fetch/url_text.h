@@ -35,8 +35,6 @@ void append_encoded(std::string& out, std::string_view text);
 // Each valid %xx replaced by its byte.
 std::string percent_decoded(std::string_view text);
 
-std::string lower_case(std::string_view text);
-
 // Without blanks and tabs at both ends.
 std::string_view trimmed(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "fetchpool/error.h"
 
 namespace fetchpool::output {
@@ -57,12 +58,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 39> kExtensi
     {"font/ttf", "ttf"},
 }};
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
 bool is_letter_or_digit(char c) {
-  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+  return (c >= '0' && c <= '9') || (lower_case(c) >= 'a' && lower_case(c) <= 'z');
 }
 
 std::string padded(std::uint64_t number, std::size_t width) {
@@ -179,11 +176,11 @@ std::string value_of(std::string_view variable, const FetchResult& result) {
 }
 
 bool is_variable(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kNames{"seq",      "shard", "host",  "path",
-                                                   "basename", "ext",   "status"};
+  constexpr std::array<std::string_view, 7> kVariables{"seq",      "shard", "host",  "path",
+                                                       "basename", "ext",   "status"};
   bool is_padded_seq =
       name.size() == 6 && name.starts_with("seq:0") && name[5] >= '1' && name[5] <= '9';
-  return is_padded_seq || std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+  return is_padded_seq || std::find(kVariables.begin(), kVariables.end(), name) != kVariables.end();
 }
 
 // Calls `text` for what stands between variables, `variable` for their names.
@@ -210,14 +207,11 @@ void walk_template(std::string_view rest, Text text, Variable variable) {
 }  // namespace
 
 std::string extension_of(std::string_view content_type, std::string_view url) {
-  std::string type(content_type.substr(0, content_type.find_first_of("; \t,")));
-  std::transform(type.begin(), type.end(), type.begin(), lower);
+  std::string type = lower_case(content_type.substr(0, content_type.find_first_of("; \t,")));
   for (const auto& [name, extension] : kExtensions)
     if (type == name) return std::string(extension);
   std::string_view suffix = suffix_of(last_part(parts_of(url).path));
-  std::string extension(suffix.substr(suffix.empty() ? 0 : 1));
-  std::transform(extension.begin(), extension.end(), extension.begin(), lower);
-  return extension;
+  return lower_case(suffix.substr(suffix.empty() ? 0 : 1));
 }
 
 std::string shard_of(std::uint64_t seq) {

@@ -19,7 +19,7 @@
 namespace fetchpool::output {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{256} << 10;
+constexpr std::size_t kReadAtOnce = std::size_t{256} << 10;
 
 // The place that a journal says its output has come to.
 struct Committed {
@@ -140,7 +140,7 @@ class Checker {
     auto expected = record.text(member);
     if (!expected) return;
     engine::BodyHasher hasher(kind);
-    block_.resize(kBlock);
+    block_.resize(kReadAtOnce);
     while (auto count = posix::read_some(fd, block_.data(), block_.size())) {
       if (*count == 0) break;
       hasher.feed(std::string_view(block_).substr(0, *count));

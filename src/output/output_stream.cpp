@@ -24,7 +24,7 @@ constexpr std::size_t kMostPlainBytes = std::size_t{16} << 20;
 constexpr std::size_t kTextBlock = std::size_t{64} << 10;
 // Below this, copying is cheaper than one more element to gather.
 constexpr std::size_t kShort = 1024;
-constexpr int kMostPieces = IOV_MAX;
+constexpr int kMostAtOnce = IOV_MAX;
 // What a pipe that is writable takes without waiting.
 constexpr std::size_t kCarefulBytes = PIPE_BUF;
 
@@ -191,7 +191,7 @@ void OutputStream::write_pending(std::size_t limit) {
 }
 
 bool OutputStream::write_once(std::size_t& written) {
-  struct iovec vector[kMostPieces];
+  struct iovec vector[kMostAtOnce];
   std::size_t most = pending_;
   if (mode_ == Mode::careful) {
     struct pollfd writable {
@@ -202,7 +202,7 @@ bool OutputStream::write_once(std::size_t& written) {
   }
   int count = 0;
   for (const Piece& piece : pieces_) {
-    if (count == kMostPieces || most == 0) break;
+    if (count == kMostAtOnce || most == 0) break;
     std::string_view view = piece.bytes.view();
     if (count == 0) view.remove_prefix(offset_);
     view = view.substr(0, most);

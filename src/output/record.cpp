@@ -6,18 +6,10 @@
 #include <cmath>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace fetchpool::output {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool starts_with_ignoring_case(std::string_view text, std::string_view lower_prefix) {
-  return text.size() >= lower_prefix.size() &&
-         std::equal(lower_prefix.begin(), lower_prefix.end(), text.begin(),
-                    [](char a, char b) { return a == lower(b); });
-}
 
 std::string_view without_blanks_before(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
@@ -69,9 +61,7 @@ std::string charset_of(std::string_view content_type) {
     } else {
       value = value.substr(0, value.find_first_of("; \t,"));
     }
-    std::string charset(value);
-    std::transform(charset.begin(), charset.end(), charset.begin(), lower);
-    return charset;
+    return lower_case(value);
   }
   return {};
 }

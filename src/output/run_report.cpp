@@ -17,7 +17,7 @@
 namespace fetchpool::output {
 namespace {
 
-constexpr std::size_t kBatch = std::size_t{64} << 10;
+constexpr std::size_t kWrittenAtOnce = std::size_t{64} << 10;
 
 // A file that appears with its whole content, in place of an earlier one.
 class NewFile {
@@ -31,7 +31,7 @@ class NewFile {
 
   void add(std::string_view text) {
     text_ += text;
-    if (text_.size() >= kBatch) write();
+    if (text_.size() >= kWrittenAtOnce) write();
   }
   void finish() {
     write();

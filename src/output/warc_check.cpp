@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "fetch/member_reader.h"
 #include "fetch/sha1.h"
 
@@ -16,15 +17,8 @@ namespace {
 using archive::MemberReader;
 using archive::Sha1;
 
-constexpr std::size_t kBlock = std::size_t{64} << 10;
+constexpr std::size_t kPiece = std::size_t{64} << 10;
 constexpr std::size_t kLongestHead = std::size_t{1} << 20;
-
-bool is_named(std::string_view name, std::string_view lower_case) {
-  return std::equal(name.begin(), name.end(), lower_case.begin(), lower_case.end(),
-                    [](char a, char b) {
-                      return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-                    });
-}
 
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
@@ -55,7 +49,7 @@ class Fields {
 
   std::string_view value(std::string_view lower_case) const {
     for (const auto& [name, value] : fields_)
-      if (is_named(name, lower_case)) return value;
+      if (equal_ignoring_case(name, lower_case)) return value;
     return {};
   }
 
@@ -92,7 +86,8 @@ class BlockDigests {
         continue;
       }
       if (line_.ends_with('\r')) line_.pop_back();
-      if (is_named(std::string_view(line_).substr(0, line_.find(':')), "transfer-encoding"))
+      if (equal_ignoring_case(std::string_view(line_).substr(0, line_.find(':')),
+                              "transfer-encoding"))
         has_transfer_coding_ = true;
       in_head_ = !line_.empty();
       line_.clear();
@@ -130,7 +125,7 @@ class RecordCheck {
   }
 
   bool read_more() {
-    std::array<char, kBlock> room;
+    std::array<char, kPiece> room;
     std::size_t count = reader_.read(room);
     text_.append(room.data(), count);
     return count > 0;
@@ -190,7 +185,7 @@ class RecordCheck {
 
 // Unpacks what is left of a member, so that the next one can follow.
 void skip_rest(MemberReader& reader) {
-  std::array<char, kBlock> room;
+  std::array<char, kPiece> room;
   while (reader.read(room) > 0) {
   }
 }

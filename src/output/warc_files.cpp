@@ -25,7 +25,7 @@ void rename_file(const std::string& from, const std::string& to) {
     throw SystemError("cannot rename " + from + " to " + to, errno);
 }
 
-std::optional<std::uint64_t> size_of(const std::string& path) {
+std::optional<std::uint64_t> file_size(const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
   return static_cast<std::uint64_t>(info.st_size);
@@ -42,10 +42,10 @@ WarcFiles::WarcFiles(WarcFilesOptions options, Mark mark)
   // A power failure may have undone that these were closed.
   for (unsigned number = 0; number < number_; ++number) {
     std::string closed = name_of(options_.path, number);
-    if (size_of(open_name(closed)) && !size_of(closed)) rename_file(open_name(closed), closed);
+    if (file_size(open_name(closed)) && !file_size(closed)) rename_file(open_name(closed), closed);
   }
   // A run that came to its end, or was killed after it began the next file, has closed this one.
-  if (!size_of(open_name(name()))) rename_file(name(), open_name(name()));
+  if (!file_size(open_name(name()))) rename_file(name(), open_name(name()));
   for (unsigned number = number_ + 1; drop(name_of(options_.path, number)); ++number) {
   }
   stream_.emplace(OutputStream::reopen(open_name(name()), {0, mark.bytes}, *options_.disk));
@@ -56,15 +56,15 @@ WarcFiles::WarcFiles(WarcFilesOptions options, Mark mark)
 bool WarcFiles::drop(const std::string& name) {
   bool was_open = unlink(open_name(name).c_str()) == 0;
   if (!was_open && errno != ENOENT) throw SystemError("cannot remove " + open_name(name), errno);
-  bool was_closed = size_of(name).has_value();
+  bool was_closed = file_size(name).has_value();
   if (was_closed) rename_file(name, name + ".old");
   return was_open || was_closed;
 }
 
 std::string WarcFiles::shortfall(const std::string& path, Mark mark) {
   std::string name = name_of(path, mark.number);
-  std::optional<std::uint64_t> size = size_of(open_name(name));
-  if (!size) size = size_of(name);
+  std::optional<std::uint64_t> size = file_size(open_name(name));
+  if (!size) size = file_size(name);
   if (!size) return name + " is missing, and " + open_name(name) + ", too";
   return *size >= mark.bytes ? "" : name + " is shorter than it was";
 }

@@ -8,7 +8,7 @@
 namespace fetchpool::body {
 namespace {
 
-constexpr std::uint64_t kSeed = 4648;
+constexpr std::uint64_t kBase64Seed = 4648;
 
 std::string base64_by_definition(std::string_view bytes) {
   constexpr std::string_view alphabet =
@@ -43,15 +43,15 @@ TEST_CASE("the examples of RFC 4648 come out", "[body]") {
 
 TEST_CASE("base64 of any bytes of any length is what the definition says", "[body]") {
   for (std::size_t size = 0; size < 600; ++size) {
-    std::string bytes = noise_of(size, kSeed + size);
+    std::string bytes = noise_of(size, kBase64Seed + size);
     REQUIRE(base64(bytes) == base64_by_definition(bytes));
     REQUIRE(base64(bytes).size() == base64_size(size));
   }
 }
 
 TEST_CASE("base64 in pieces of any cut is that of the whole", "[body]") {
-  CAPTURE(kSeed);
-  std::mt19937_64 random(kSeed);
+  CAPTURE(kBase64Seed);
+  std::mt19937_64 random(kBase64Seed);
   Base64Encoder encoder;
   for (int round = 0; round < 1000; ++round) {
     std::string bytes = noise_of(random() % 300, random());

@@ -8,7 +8,7 @@
 namespace fetchpool::body {
 namespace {
 
-constexpr std::uint64_t kSeed = 1952;
+constexpr std::uint64_t kDecoderSeed = 1952;
 const std::string kCodings[] = {"gzip", "deflate", "raw deflate", "br", "zstd", "identity"};
 
 std::string token_of(const std::string& coding) {
@@ -33,7 +33,7 @@ TEST_CASE("bodies of every coding come back whole, in pieces of any size", "[bod
 }
 
 TEST_CASE("a body cut at any byte is truncated, and what came is a start of it", "[body]") {
-  std::string body = page_of(3000, kSeed);
+  std::string body = page_of(3000, kDecoderSeed);
   for (const std::string& coding : kCodings) {
     if (coding == "identity") continue;
     std::string wire = coded(coding, body);
@@ -54,7 +54,7 @@ TEST_CASE("no bytes at all are an empty body under every coding", "[body]") {
 }
 
 TEST_CASE("bytes after the end are flagged and dropped", "[body]") {
-  std::string body = page_of(500, kSeed);
+  std::string body = page_of(500, kDecoderSeed);
   for (const std::string& coding : kCodings) {
     if (coding == "identity") continue;
     for (std::string junk :
@@ -224,8 +224,8 @@ TEST_CASE("a zstd window beyond 8 MiB is refused before memory is taken for it",
 
 TEST_CASE("a damaged body ends alike however it is cut, and never comes back as another one",
           "[body]") {
-  CAPTURE(kSeed);
-  std::mt19937_64 random(kSeed);
+  CAPTURE(kDecoderSeed);
+  std::mt19937_64 random(kDecoderSeed);
   for (int round = 0; round < 4000; ++round) {
     const std::string& coding = kCodings[random() % 5];
     std::string body = page_of(random() % 5000, random());

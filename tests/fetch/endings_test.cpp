@@ -14,10 +14,10 @@
 #include "base/posix.h"
 #include "fetchpool/fetch.h"
 #include "fetchpool/prepare.h"
-#include "process/run_length.h"
 #include "support/catch.h"
 #include "support/command.h"
 #include "support/origin.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool {
@@ -40,15 +40,9 @@ std::set<std::string> shared_memory() {
   return names;
 }
 
-std::vector<std::string> urls_of(const test::Origin& origin, const std::string& target, int count) {
-  std::vector<std::string> urls;
-  for (int i = 0; i < count; ++i) urls.push_back(origin.url(target + "&i=" + std::to_string(i)));
-  return urls;
-}
-
 std::string list_of(const test::Origin& origin, const std::string& target, int count) {
   std::string list;
-  for (const std::string& url : urls_of(origin, target, count)) list += url + "\n";
+  for (const std::string& url : origin.urls(target + "&", count)) list += url + "\n";
   return list;
 }
 
@@ -152,7 +146,7 @@ int ended_by(const std::function<void()>& body) {
 
 std::unique_ptr<Fetcher> busy_fetcher(const test::Origin& origin) {
   auto fetcher = std::make_unique<Fetcher>(two_workers());
-  for (const std::string& url : urls_of(origin, "/slow?ms=30000", 10)) fetcher->submit(url);
+  for (const std::string& url : origin.urls("/slow?ms=30000&", 10)) fetcher->submit(url);
   while (origin.counts_of_behaviour("/slow").now == 0) fetcher->wait(10ms);
   return fetcher;
 }

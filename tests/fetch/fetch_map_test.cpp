@@ -14,20 +14,14 @@
 
 #include "base/posix.h"
 #include "fetchpool/prepare.h"
-#include "process/run_length.h"
 #include "support/catch.h"
 #include "support/origin.h"
+#include "support/run_length.h"
 
 namespace fetchpool {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::vector<std::string> urls_of(const test::Origin& origin, const std::string& target, int count) {
-  std::vector<std::string> urls;
-  for (int i = 0; i < count; ++i) urls.push_back(origin.url(target + "i=" + std::to_string(i)));
-  return urls;
-}
 
 FetchOptions options_with(int processes, int concurrency) {
   FetchOptions options;
@@ -163,7 +157,7 @@ TEST_CASE("what is no page has the error of its URL, and no function sees it", "
 TEST_CASE("a page with which the function kills its worker costs no other page", "[map]") {
   test::Origin origin;
   int count = static_cast<int>(test::rounds_of(10000));
-  auto urls = urls_of(origin, "/ok?size=2000&", count);
+  auto urls = origin.urls("/ok?size=2000&", count);
   urls[urls.size() / 2] = origin.url("/ok?poison");
   auto mapped = fetch_map(urls, poisoned, options_with(2, 64));
   REQUIRE(mapped.size() == urls.size());
@@ -181,8 +175,8 @@ TEST_CASE("a function that works for long lets no transfer time out", "[map]") {
   options.max_time = 1500ms;
   options.retries = 0;
   // Bodies that need the worker's attention again and again while the function works.
-  std::vector<std::string> urls = urls_of(origin, "/drip-body?ms=100&size=10&", 6);
-  for (const auto& url : urls_of(origin, "/ok?", 2)) urls.push_back(url);
+  std::vector<std::string> urls = origin.urls("/drip-body?ms=100&size=10&", 6);
+  for (const auto& url : origin.urls("/ok?", 2)) urls.push_back(url);
   auto mapped = fetch_map(
       urls,
       [](const Page& page) {
@@ -202,7 +196,7 @@ TEST_CASE("a function that does not end is ended, its page named, its neighbours
   test::Origin origin;
   FetchOptions options = options_with(1, 8);
   options.function_timeout = 200ms;
-  auto urls = urls_of(origin, "/ok?size=100&", 40);
+  auto urls = origin.urls("/ok?size=100&", 40);
   urls[3] = origin.url("/ok?endless");
   TimePoint begin = Clock::now();
   auto mapped = fetch_map(
@@ -228,7 +222,7 @@ TEST_CASE("a function may be slower than a worker may be silent", "[map]") {
   options.max_time = 200ms;
   options.connect_timeout = 200ms;
   auto mapped = fetch_map(
-      urls_of(origin, "/ok?", 2),
+      origin.urls("/ok?", 2),
       [](const Page&) {
         burn(900ms);
         return getpid();
@@ -250,7 +244,7 @@ TEST_CASE("in a program with threads pages are mapped after prepare()", "[map]")
       std::thread busy([&] {
         while (!ends) std::this_thread::yield();
       });
-      auto mapped = fetch_map(urls_of(origin, "/ok?", 30), size_of, options_with(2, 8));
+      auto mapped = fetch_map(origin.urls("/ok?", 30), size_of, options_with(2, 8));
       bool all = std::all_of(mapped.begin(), mapped.end(),
                              [](const auto& page) { return page.value == 1000U; });
       ends = true;
@@ -267,7 +261,7 @@ TEST_CASE("in a program with threads pages are mapped after prepare()", "[map]")
 
 TEST_CASE("the function of a page may fork, and only one of them answers", "[map]") {
   test::Origin origin;
-  auto mapped = fetch_map(urls_of(origin, "/ok?", 20), [](const Page& page) {
+  auto mapped = fetch_map(origin.urls("/ok?", 20), [](const Page& page) {
     if (fork() < 0) throw std::runtime_error("no fork");
     return page.body.size();
   });

@@ -49,10 +49,13 @@ void check_all_ok(const std::vector<FetchResult>& results, std::size_t count) {
   }
 }
 
-// One page fetched: the workers are there and the host is known.
-void warm_up(Fetcher& fetcher, const test::Origin& origin) {
+// One page fetched: the host is known. Returns the worker that did it, which is asked again for
+// this host.
+int warm_up(Fetcher& fetcher, const test::Origin& origin) {
   fetcher.submit(origin.url("/ok"));
-  check_all_ok(take_all(fetcher), 1);
+  std::vector<FetchResult> results = take_all(fetcher);
+  check_all_ok(results, 1);
+  return fetcher.worker_pids().at(static_cast<std::size_t>(results.at(0).worker));
 }
 
 bool is_gone(int pid) {
@@ -76,8 +79,7 @@ void stop_process(int pid) {
 TEST_CASE("a worker that is stopped is replaced and its transfers are made again", "[hangs]") {
   test::Origin origin;
   Fetcher fetcher(impatient(2));
-  warm_up(fetcher, origin);
-  int stopped = fetcher.worker_pids().at(0);
+  int stopped = warm_up(fetcher, origin);
   stop_process(stopped);
   for (int i = 0; i < 60; ++i) fetcher.submit(origin.url("/ok?i=" + std::to_string(i)));
   check_all_ok(take_all(fetcher), 60);
@@ -108,8 +110,7 @@ TEST_CASE("a worker that is stopped is replaced and its transfers are made again
 TEST_CASE("a worker that spins is replaced and its transfers are made again", "[hangs]") {
   test::Origin origin;
   Fetcher fetcher(impatient(2));
-  warm_up(fetcher, origin);
-  int spinning = fetcher.worker_pids().at(0);
+  int spinning = warm_up(fetcher, origin);
   if (!make_spin(spinning)) return;
   for (int i = 0; i < 60; ++i) fetcher.submit(origin.url("/ok?i=" + std::to_string(i)));
   check_all_ok(take_all(fetcher), 60);
@@ -137,8 +138,7 @@ std::size_t steal_requests(int worker) {
 TEST_CASE("a worker that is deaf to its channel is replaced", "[hangs]") {
   test::Origin origin;
   Fetcher fetcher(impatient(1));
-  warm_up(fetcher, origin);
-  int deaf = fetcher.worker_pids().at(0);
+  int deaf = warm_up(fetcher, origin);
   stop_process(deaf);
   for (int i = 0; i < 20; ++i) fetcher.submit(origin.url("/ok?i=" + std::to_string(i)));
   fetcher.wait(0s);
@@ -159,8 +159,7 @@ TEST_CASE("a transfer that a worker does not end in time is ended by the parent"
   options.connect_timeout = 300ms;
   options.max_time = 700ms;
   Fetcher fetcher(options);
-  warm_up(fetcher, origin);
-  int worker = fetcher.worker_pids().at(0);
+  int worker = warm_up(fetcher, origin);
   fetcher.submit(origin.url("/hang"));
   while (origin.counts_of_behaviour("/hang").requests == 0) fetcher.wait(10ms);
   // Stopped for most of the time, it never reaches its own deadline, but beats.

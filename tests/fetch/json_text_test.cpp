@@ -11,7 +11,7 @@
 namespace fetchpool::body {
 namespace {
 
-constexpr std::uint64_t kSeed = 77001;
+constexpr std::uint64_t kJsonSeed = 77001;
 
 std::string escaped_by_definition(std::string_view text) {
   std::string escaped;
@@ -88,8 +88,8 @@ TEST_CASE("text full of control characters fits the promised room", "[body]") {
 }
 
 TEST_CASE("pages of any density of escapes come back from a JSON parser", "[body]") {
-  CAPTURE(kSeed);
-  std::mt19937_64 random(kSeed);
+  CAPTURE(kJsonSeed);
+  std::mt19937_64 random(kJsonSeed);
   for (int round = 0; round < 5000; ++round) {
     std::string text = repaired_utf8(damaged(page_of(random() % 400, random()), random));
     for (auto more = random() % 40; more > 0 && !text.empty(); --more) {
@@ -106,8 +106,8 @@ TEST_CASE("a JSON string of any bytes is valid, with U+FFFD for what is not UTF-
   std::string json = "[";
   append_json_string(json, "a\xFF\n");
   CHECK(json == "[\"a\xEF\xBF\xBD\\n\"");
-  CAPTURE(kSeed);
-  std::mt19937_64 random(kSeed);
+  CAPTURE(kJsonSeed);
+  std::mt19937_64 random(kJsonSeed);
   for (int round = 0; round < 500; ++round) {
     std::string bytes = noise_of(random() % 3000, random());
     json.clear();

@@ -66,7 +66,7 @@ TEST_CASE("an ordinary head is read", "[response_head]") {
                                                   {"Content-Type", "text/html"},
                                                   {"X-Empty", ""},
                                                   {"content-length", "12"}});
-  CHECK(head.value("SERVER"s) == std::nullopt);  // names to look for are given in lower case
+  CHECK(head.value("SERVER") == "s");
   CHECK(head.value("server") == "s");
   CHECK(head.value("x-empty") == "");
 }

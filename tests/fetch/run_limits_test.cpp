@@ -28,12 +28,6 @@ FetchOptions options_with(int concurrency) {
   return options;
 }
 
-std::vector<std::string> urls_of(const test::Origin& origin, const std::string& target, int count) {
-  std::vector<std::string> urls;
-  for (int i = 0; i < count; ++i) urls.push_back(origin.url(target + "i=" + std::to_string(i)));
-  return urls;
-}
-
 long count_of(const std::vector<FetchResult>& results, Outcome outcome) {
   return std::count_if(results.begin(), results.end(),
                        [&](const FetchResult& result) { return result.outcome == outcome; });
@@ -82,7 +76,7 @@ TEST_CASE("a share of failures is judged once there are enough URLs", "[limits]"
 
 TEST_CASE("fetch_all() has a result for every URL where a limit ends the run", "[limits]") {
   test::Origin origin;
-  auto urls = urls_of(origin, "/status/404?", 9000);
+  auto urls = origin.urls("/status/404?", 9000);
   FetchOptions options = options_with(4);
   options.max_failures = 10;
   auto results = fetch_all(urls, options);
@@ -101,7 +95,7 @@ TEST_CASE("a Fetcher stops by itself, and says by which limit", "[limits]") {
   FetchOptions options = options_with(2);
   options.max_total_bytes = 50'000;
   Fetcher fetcher(options);
-  for (const auto& url : urls_of(origin, "/ok?size=1000&", 500)) fetcher.submit(url);
+  for (const auto& url : origin.urls("/ok?size=1000&", 500)) fetcher.submit(url);
   CHECK((fetcher.limit_reached() == RunLimit::none));
   std::vector<FetchResult> results;
   while (fetcher.unfinished() > 0)

@@ -13,7 +13,7 @@ using engine::Schedule;
 
 namespace {
 
-const TimePoint kNow = TimePoint{} + 1h;
+const TimePoint kScheduleTime = TimePoint{} + 1h;
 
 // A schedule and the room of its workers, as the engine has them.
 struct Lane {
@@ -24,7 +24,7 @@ struct Lane {
     schedule.add(schedule.host(host), ticket, ticket);
   }
   // Everything that may start now.
-  std::vector<Schedule::Start> start_all(TimePoint now = kNow) {
+  std::vector<Schedule::Start> start_all(TimePoint now = kScheduleTime) {
     std::vector<Schedule::Start> starts;
     while (auto start = schedule.next(now, room)) starts.push_back(*start);
     return starts;
@@ -32,7 +32,7 @@ struct Lane {
   // Makes a host known: one transfer is begun, connects and ends.
   void make_known(const std::string& host) {
     add(host, 0);
-    auto start = schedule.next(kNow, room);
+    auto start = schedule.next(kScheduleTime, room);
     REQUIRE(start);
     schedule.connected(start->host);
     schedule.ended(start->host, start->worker);
@@ -67,11 +67,11 @@ TEST_CASE("an unknown host starts with one transfer until that one is connected"
 TEST_CASE("an unknown host is held to one transfer for a second at most", "[fetch]") {
   Lane lane(options(10, 6, 2));
   for (Schedule::Ticket ticket = 1; ticket <= 8; ++ticket) lane.add("http://a:80", ticket);
-  REQUIRE(lane.start_all(kNow).size() == 1);
+  REQUIRE(lane.start_all(kScheduleTime).size() == 1);
   REQUIRE(lane.schedule.next_time());
-  CHECK(*lane.schedule.next_time() == kNow + 1s);
-  CHECK(lane.start_all(kNow + 999ms).empty());
-  CHECK(lane.start_all(kNow + 1s).size() == 5);
+  CHECK(*lane.schedule.next_time() == kScheduleTime + 1s);
+  CHECK(lane.start_all(kScheduleTime + 999ms).empty());
+  CHECK(lane.start_all(kScheduleTime + 1s).size() == 5);
 }
 
 TEST_CASE("a host whose first transfer fails without a connection is tried alone again",
@@ -126,10 +126,10 @@ TEST_CASE("a ticket with a time waits for it and then goes before younger ones",
   Lane lane(options(1, 0, 1));
   lane.make_known("http://a:80");
   auto host = lane.schedule.host("http://a:80");
-  lane.schedule.add(host, 3, 3, kNow + 5s);
-  CHECK(lane.start_all(kNow + 4s).empty());
+  lane.schedule.add(host, 3, 3, kScheduleTime + 5s);
+  CHECK(lane.start_all(kScheduleTime + 4s).empty());
   lane.add("http://a:80", 7);
-  CHECK(tickets(lane.start_all(kNow + 5s)) == std::vector<Schedule::Ticket>{3});
+  CHECK(tickets(lane.start_all(kScheduleTime + 5s)) == std::vector<Schedule::Ticket>{3});
 }
 
 TEST_CASE("a paused host waits and the others go on", "[fetch]") {
@@ -138,10 +138,10 @@ TEST_CASE("a paused host waits and the others go on", "[fetch]") {
   lane.make_known("http://b:80");
   for (Schedule::Ticket ticket = 1; ticket <= 4; ++ticket)
     lane.add(ticket % 2 ? "http://a:80" : "http://b:80", ticket);
-  lane.schedule.pause(lane.schedule.host("http://a:80"), kNow + 10s);
+  lane.schedule.pause(lane.schedule.host("http://a:80"), kScheduleTime + 10s);
   CHECK(tickets(lane.start_all()) == std::vector<Schedule::Ticket>{2, 4});
-  CHECK(lane.start_all(kNow + 9s).empty());
-  CHECK(tickets(lane.start_all(kNow + 10s)) == std::vector<Schedule::Ticket>{1, 3});
+  CHECK(lane.start_all(kScheduleTime + 9s).empty());
+  CHECK(tickets(lane.start_all(kScheduleTime + 10s)) == std::vector<Schedule::Ticket>{1, 3});
 }
 
 TEST_CASE("hops are sent ahead where a host has more waiting than slots", "[fetch]") {
@@ -206,7 +206,7 @@ TEST_CASE("whatever happens, every ticket starts once and the counts come back t
     std::vector<Schedule::Start> running;
     std::set<Schedule::Ticket> started;
     Schedule::Ticket next = 1;
-    TimePoint now = kNow;
+    TimePoint now = kScheduleTime;
     while (next < 300 || lane.schedule.waiting() > 0 || !running.empty()) {
       now += std::chrono::milliseconds(random() % 200);
       for (auto& room : lane.room) room = static_cast<int>(random() % 4);
@@ -245,7 +245,7 @@ TEST_CASE("a hundred thousand hosts leave a bounded number behind", "[fetch]") {
     auto host = lane.schedule.host("http://h" + std::to_string(ticket) + ":80");
     highest = std::max(highest, host);
     lane.schedule.add(host, ticket, ticket);
-    auto start = lane.schedule.next(kNow, lane.room);
+    auto start = lane.schedule.next(kScheduleTime, lane.room);
     REQUIRE(start);
     lane.schedule.ended(start->host, start->worker);
   }
@@ -256,10 +256,10 @@ TEST_CASE("tickets above a rank stay, those below start", "[fetch]") {
   Lane lane(options(8, 0, 2, 1));
   lane.make_known("http://a:80");
   for (Schedule::Ticket ticket = 1; ticket <= 40; ++ticket) lane.add("http://a:80", ticket);
-  auto start = lane.schedule.next(kNow, lane.room, 1);
+  auto start = lane.schedule.next(kScheduleTime, lane.room, 1);
   REQUIRE(start);
   CHECK(start->ticket == 1);
-  CHECK_FALSE(lane.schedule.next(kNow, lane.room, 1));
+  CHECK_FALSE(lane.schedule.next(kScheduleTime, lane.room, 1));
 }
 
 TEST_CASE("the slots of a worker that is not there belong to the others", "[fetch]") {

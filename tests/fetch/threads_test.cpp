@@ -9,9 +9,9 @@
 #include "fetchpool/fetch.h"
 #include "fetchpool/prepare.h"
 #include "process/busy_threads.h"
-#include "process/run_length.h"
 #include "support/catch.h"
 #include "support/origin.h"
+#include "support/run_length.h"
 
 namespace fetchpool {
 namespace {

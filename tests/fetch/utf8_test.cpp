@@ -8,7 +8,7 @@
 namespace fetchpool::body {
 namespace {
 
-constexpr std::uint64_t kSeed = 20240611;
+constexpr std::uint64_t kUtf8Seed = 20240611;
 
 // RFC 3629 by its definition: decode, then look whether the shortest form was used.
 bool is_valid_by_definition(std::string_view bytes) {
@@ -63,8 +63,8 @@ TEST_CASE("every sequence of border bytes is judged as RFC 3629 defines it, wher
 
 TEST_CASE("pages are judged alike by the fast and the plain check after any change of a byte",
           "[body]") {
-  CAPTURE(kSeed);
-  std::mt19937_64 random(kSeed);
+  CAPTURE(kUtf8Seed);
+  std::mt19937_64 random(kUtf8Seed);
   for (int round = 0; round < 20000; ++round) {
     std::string page = page_of(random() % 300, random());
     REQUIRE(is_valid_utf8(page) == is_valid_by_definition(page));
@@ -89,8 +89,8 @@ TEST_CASE("what is not UTF-8 becomes one U+FFFD for each start of a character", 
 }
 
 TEST_CASE("whatever is repaired is valid, and what was valid stays", "[body]") {
-  CAPTURE(kSeed);
-  std::mt19937_64 random(kSeed);
+  CAPTURE(kUtf8Seed);
+  std::mt19937_64 random(kUtf8Seed);
   for (int round = 0; round < 5000; ++round) {
     std::string bytes = round % 2 == 0 ? noise_of(random() % 100, random())
                                        : damaged(page_of(random() % 200, random()), random);

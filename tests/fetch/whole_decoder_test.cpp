@@ -8,7 +8,7 @@
 namespace fetchpool::body {
 namespace {
 
-constexpr std::uint64_t kSeed = 1950;
+constexpr std::uint64_t kWholeSeed = 1950;
 
 // What libdeflate takes though RFC 1951 forbids it, in zlib's words.
 bool is_known_leniency(const Decoded& streamed, const WholeBody& whole) {
@@ -36,8 +36,8 @@ void check_same(WholeDecoder& decoder, std::string_view token, std::string_view 
 }
 
 TEST_CASE("whole bodies decode as streams do, whatever was damaged", "[body]") {
-  CAPTURE(kSeed);
-  std::mt19937_64 random(kSeed);
+  CAPTURE(kWholeSeed);
+  std::mt19937_64 random(kWholeSeed);
   WholeDecoder decoder;
   const std::string codings[] = {"gzip", "gzip", "deflate", "raw deflate", "br", "zstd"};
   for (int round = 0; round < 6000; ++round) {
@@ -56,7 +56,7 @@ TEST_CASE("every change of one bit of a small gzip or zlib stream ends alike on 
           "[body]") {
   WholeDecoder decoder;
   for (std::string coding : {"gzip", "deflate"}) {
-    const std::string intact = coded(coding, page_of(200, kSeed));
+    const std::string intact = coded(coding, page_of(200, kWholeSeed));
     for (std::size_t bit = 0; bit < intact.size() * 8; ++bit) {
       std::string wire = intact;
       wire[bit / 8] ^= static_cast<char>(1 << bit % 8);
@@ -97,7 +97,7 @@ TEST_CASE("a gzip header with name, comment and a checksum is read alike on both
 
 TEST_CASE("a gzip trailer that lies about the size is found out", "[body]") {
   WholeDecoder decoder;
-  std::string body = page_of(10000, kSeed);
+  std::string body = page_of(10000, kWholeSeed);
   for (std::uint32_t claimed : {0U, 1U, 9999U, 10001U, 1U << 20, 1U << 30, 0xffffffffU}) {
     std::string wire = gzip_of(body);
     for (int i = 0; i < 4; ++i)
@@ -112,7 +112,7 @@ TEST_CASE("a gzip trailer that lies about the size is found out", "[body]") {
 TEST_CASE("bombs, long bodies and limits end alike on both paths", "[body]") {
   WholeDecoder decoder;
   std::string zeros(16 << 20, '\0');
-  std::string page = page_of(400000, kSeed);
+  std::string page = page_of(400000, kWholeSeed);
   for (std::string coding : {"gzip", "deflate"}) {
     CAPTURE(coding);
     check_same(decoder, coding, coded(coding, zeros), {.decoded_bytes = 1 << 20});

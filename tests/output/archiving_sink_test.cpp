@@ -7,6 +7,7 @@
 #include "output/samples.h"
 #include "output/warc_check.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 #include "support/warc.h"
 
@@ -88,7 +89,7 @@ TEST_CASE("what lies behind the last commit of an archive is cut, however much t
   first.reset();
   std::string left = test::read_file(test.archive() + ".open");
   REQUIRE(left.size() > point->files.back().bytes);
-  std::size_t step = std::getenv("FETCHPOOL_TEST_LONG") ? 1 : 11;
+  std::size_t step = test::step_of(11);
   for (std::size_t size = point->files.back().bytes; size <= left.size(); size += step) {
     test::write_file(test.archive() + ".open", left.substr(0, size));
     REQUIRE(test.shortfall(*point).empty());

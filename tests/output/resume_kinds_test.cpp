@@ -13,6 +13,7 @@
 #include "output/sink.h"
 #include "output/test_disk.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 #include "support/warc.h"
 
@@ -21,19 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_long_run() {
-  return std::getenv("FETCHPOOL_TEST_LONG") != nullptr;
-}
-
-std::string line_of(std::uint64_t number) {
-  return "http://example.com/" + std::to_string(number);
-}
-
 FetchResult result_of(std::uint64_t number) {
   static archive::MetadataWriter writer;
   FetchResult result = number % 5 == 3 ? failed_result(number)
                                        : raw_result(number, "<" + std::to_string(number) + ">");
-  result.input = result.url = result.url_effective = line_of(number);
+  result.input = result.url = result.url_effective = url_line(number);
   result.warc.append(writer.member(result, 1795330535123456, {}));
   return result;
 }
@@ -62,7 +55,7 @@ class KindTest {
         kind_ == Kind::directory ? !fs::exists(records()) : contents_of(records()).empty();
     options.shortfall = [&](const Checkpoint& point) { return shortfall(output, point); };
     RunJournal journal(options);
-    for (std::uint64_t number = 0; number < lines_; ++number) journal.add_line(line_of(number));
+    for (std::uint64_t number = 0; number < lines_; ++number) journal.add_line(url_line(number));
     if (!journal.goes_on()) disown_leftovers(output);
     journal.start();
     output.resume_at = journal.resume_at();
@@ -148,7 +141,7 @@ class KindTest {
       std::string name = archive_file(file);
       if (!fs::exists(name)) break;
       for (const auto& record : test::of_type(test::read_warc(contents_of(name)), "metadata"))
-        REQUIRE(record.url() == line_of(number++));
+        REQUIRE(record.url() == url_line(number++));
     }
     REQUIRE(number == lines_);
   }
@@ -184,28 +177,30 @@ void cut_everywhere(const KindTest& test, std::size_t step, Path path_of) {
     if (start_of(path, size).size() < size) break;
     if (!test.go_on()) ++refused;
   }
-  CHECK(tried > 10);
+  CHECK(tried > 3);
   // Only where nothing that was committed is left.
   CHECK(refused * step < 12000);
 }
 
 TEST_CASE("a directory whose manifest or journal is cut anywhere is gone on with", "[resume]") {
-  KindTest test(Kind::directory, is_long_run() ? 300 : 60);
-  cut_everywhere(test, is_long_run() ? 1 : 97, [&] { return test.journal(); });
-  cut_everywhere(test, is_long_run() ? 97 : 997, [&] { return test.records(); });
+  KindTest test(Kind::directory, test::is_long_run() ? 300 : 60);
+  cut_everywhere(test, test::step_of(97), [&] { return test.journal(); });
+  cut_everywhere(test, test::is_long_run() ? 97 : test::step_of(997),
+                 [&] { return test.records(); });
 }
 
 TEST_CASE("an archive, its records or its journal cut anywhere are gone on with", "[resume]") {
-  KindTest test(Kind::archive, is_long_run() ? 300 : 60);
-  cut_everywhere(test, is_long_run() ? 1 : 97, [&] { return test.journal(); });
-  cut_everywhere(test, is_long_run() ? 97 : 997, [&] { return test.records(); });
-  cut_everywhere(test, is_long_run() ? 1 : 97, [&] { return test.open_archive(); });
+  KindTest test(Kind::archive, test::is_long_run() ? 300 : 60);
+  cut_everywhere(test, test::step_of(97), [&] { return test.journal(); });
+  cut_everywhere(test, test::is_long_run() ? 97 : test::step_of(997),
+                 [&] { return test.records(); });
+  cut_everywhere(test, test::step_of(97), [&] { return test.open_archive(); });
 }
 
 TEST_CASE("a bit flipped in the journal of any kind never makes its output wrong", "[resume]") {
   auto kind = GENERATE(Kind::directory, Kind::archive);
   KindTest test(kind, 30);
-  std::size_t step = is_long_run() ? 1 : 61;
+  std::size_t step = test::step_of(61);
   for (std::size_t bit = 0;; bit += step) {
     INFO("bit " << bit);
     test.clear();
@@ -221,7 +216,7 @@ TEST_CASE("a bit flipped in the journal of any kind never makes its output wrong
 TEST_CASE("a run of any kind killed at any call, or failing there, is gone on with", "[resume]") {
   auto kind = GENERATE(Kind::directory, Kind::archive);
   KindTest test(kind, 30);
-  int step = is_long_run() ? 1 : 7;
+  auto step = static_cast<int>(test::step_of(7));
   for (int error : {0, ENOSPC, EIO, EDQUOT, EFBIG}) {
     bool ended = false;
     for (int call = 0; !ended; call += step) {
@@ -252,7 +247,7 @@ TEST_CASE("a power failure at any time leaves an archive that can be gone on wit
   test.run(disk, End::left);
   REQUIRE(disk.calls() > 400);
   constexpr std::size_t kCallsOfBeginning = 3;  // until that of the journal was forced to the disk
-  std::size_t step = is_long_run() ? 1 : 151;
+  std::size_t step = test::step_of(151);
   for (std::size_t call = 0; call <= disk.calls(); call += step)
     for (Fate fate : {Fate::dropped, Fate::reordered, Fate::trashed}) {
       INFO("before call " << call << ", fate " << static_cast<int>(fate));

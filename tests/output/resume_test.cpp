@@ -9,20 +9,10 @@
 #include "output/sink.h"
 #include "output/test_disk.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 
 namespace fetchpool::output {
 namespace {
-
-bool is_long_run() {
-  return std::getenv("FETCHPOOL_TEST_LONG") != nullptr;
-}
-
-// Of the instants at which something may go wrong, every so many'th is tried.
-#ifdef __SANITIZE_ADDRESS__  // with which each takes twenty times as long
-constexpr std::size_t kStride = 41;
-#else
-constexpr std::size_t kStride = 9;
-#endif
 
 struct Job {
   std::uint64_t lines = 30;
@@ -32,16 +22,12 @@ struct Job {
   Sync sync = Sync::batch;
 };
 
-std::string line_of(std::uint64_t number) {
-  return "http://example.com/" + std::to_string(number);
-}
-
 FetchResult result_of(const Job& job, std::uint64_t number) {
   std::string body = "<" + std::to_string(number) + ">" + std::string(number % 7, 'x');
   FetchResult result = job.form == OutputForm::raw ? raw_result(number, body)
                        : number % 5 == 3           ? failed_result(number)
                                                    : full_result(number, body);
-  result.input = line_of(number);
+  result.input = url_line(number);
   return result;
 }
 
@@ -53,15 +39,15 @@ std::vector<std::uint64_t> arrivals(std::vector<std::uint64_t> numbers, std::uin
   return numbers;
 }
 
-struct Files {
+struct OutputFiles {
   std::string output;
   std::string journal;
-  explicit Files(const std::string& directory)
+  explicit OutputFiles(const std::string& directory)
       : output(directory + "/out"), journal(directory + "/out.journal") {}
 };
 
 // One run from the beginning or from where an earlier one came to, as RunLoop does it.
-void run(const Job& job, const Files& files, Disk& disk, std::uint64_t seed = 1) {
+void run(const Job& job, const OutputFiles& files, Disk& disk, std::uint64_t seed = 1) {
   OutputOptions output{.path = files.output,
                        .disk = &disk,
                        .form = job.form,
@@ -84,11 +70,11 @@ void run(const Job& job, const Files& files, Disk& disk, std::uint64_t seed = 1)
     if (!is_done) numbers.push_back(number);
   }
   for (std::uint64_t number = 0; number < journal.lines_before(); ++number)
-    journal.add_line(line_of(number));
+    journal.add_line(url_line(number));
   journal.start();
   output.resume_at = journal.resume_at();
   for (std::uint64_t number = journal.lines_before(); number < job.lines; ++number)
-    journal.add_line(line_of(number));
+    journal.add_line(url_line(number));
   auto sink = make_sink(output);
   std::uint64_t count = 0;
   for (std::uint64_t number : arrivals(numbers, seed)) {
@@ -102,7 +88,7 @@ void run(const Job& job, const Files& files, Disk& disk, std::uint64_t seed = 1)
 }
 
 // What must be in the file in the end. Unordered, the lines may stand in any order.
-std::string outcome_of(const Job& job, const Files& files) {
+std::string outcome_of(const Job& job, const OutputFiles& files) {
   std::string text = contents_of(files.output);
   if (!job.unordered) return text;
   std::vector<std::string> lines;
@@ -154,7 +140,7 @@ class ResumeTest {
 
   const Job job;
   TemporaryDirectory directory_{fast_directory()};
-  const Files files;
+  const OutputFiles files;
 
  private:
   std::string expected_;
@@ -171,7 +157,7 @@ std::vector<Job> small_jobs() {
 // The sizes that are promised, where there is time for it.
 std::vector<Job> jobs_to_cut() {
   std::vector<Job> jobs = small_jobs();
-  if (is_long_run()) jobs.front().lines = 300;
+  if (test::is_long_run()) jobs.front().lines = 300;
   return jobs;
 }
 
@@ -198,7 +184,7 @@ TEST_CASE("an output cut at any byte is completed, or refused before its first c
     ResumeTest test(job);
     std::uint64_t first = bytes_at_first_commit(test.files.journal);
     REQUIRE(first > 1);
-    for (std::size_t size = 0; size <= test.output().size(); ++size) {
+    for (std::size_t size = 0; size <= test.output().size(); size += test::step_of(1)) {
       INFO("cut to " << size);
       test.set(test.output().substr(0, size), test.journal());
       REQUIRE(test.go_on() == (size == 0 || size >= first));
@@ -210,7 +196,7 @@ TEST_CASE("the last commit whose files are there counts, and if none is, nothing
           "[resume]") {
   bool unordered = GENERATE(false, true);
   TemporaryDirectory directory;
-  Files files(directory.path());
+  OutputFiles files(directory.path());
   run({.unordered = unordered}, files, system_disk());
   std::string before = contents_of(files.journal);
   auto go_on = [&](std::uint64_t from, std::uint64_t to, bool force) {
@@ -261,7 +247,7 @@ TEST_CASE("a journal cut at any byte is gone on with or refused", "[resume]") {
 TEST_CASE("a flipped bit in the journal never makes the output wrong", "[resume]") {
   for (const Job& job : jobs_to_cut()) {
     ResumeTest test(job);
-    for (std::size_t bit = 0; bit < test.journal().size() * 8; ++bit) {
+    for (std::size_t bit = 0; bit < test.journal().size() * 8; bit += test::step_of(1)) {
       INFO("bit " << bit);
       std::string damaged = test.journal();
       damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
@@ -341,7 +327,7 @@ TEST_CASE("a power failure at any time leaves what can be gone on with", "[resum
   run(test.job, test.files, disk);
   REQUIRE(disk.calls() > 200);
   constexpr std::size_t kCallsOfBeginning = 3;  // until that of the journal was forced to the disk
-  std::size_t step = is_long_run() ? 1 : kStride;
+  std::size_t step = test::step_of(9);
   for (std::size_t call = 0; call <= disk.calls(); call += step)
     for (Fate fate : {Fate::dropped, Fate::reordered, Fate::trashed}) {
       INFO("before call " << call << ", fate " << static_cast<int>(fate));
@@ -355,7 +341,7 @@ TEST_CASE("a power failure at any time leaves what can be gone on with", "[resum
 
 TEST_CASE("another list is refused, and nothing is changed", "[resume]") {
   TemporaryDirectory directory;
-  Files files(directory.path());
+  OutputFiles files(directory.path());
   Job job;
   run(job, files, system_disk());
   std::string before = contents_of(files.output);
@@ -368,7 +354,7 @@ TEST_CASE("another list is refused, and nothing is changed", "[resume]") {
     options.output_is_empty = false;
     RunJournal journal(options);
     for (std::uint64_t number = 0; number < lines; ++number)
-      journal.add_line(line_of(number == wrong ? 999 : number));
+      journal.add_line(url_line(number == wrong ? 999 : number));
     journal.list_ended();
     journal.start();
     return journal.results_before();

@@ -14,6 +14,10 @@
 
 namespace fetchpool::output {
 
+inline std::string url_line(std::uint64_t number) {
+  return "http://example.com/" + std::to_string(number);
+}
+
 // A result in which every field has a value.
 inline FetchResult full_result(std::uint64_t seq, const std::string& body) {
   FetchResult result;

@@ -15,6 +15,7 @@
 #include "output/raw_sink.h"
 #include "output/samples.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 
 namespace fetchpool::output {
 namespace {
@@ -154,7 +155,8 @@ TEST_CASE("a million results in order take no more memory than the first", "[sin
   auto sink = make_sink({.path = "/dev/null"});
   FetchResult sample = full_result(0, "a small body");
   [[maybe_unused]] long early = 0;
-  for (std::uint64_t seq = 0; seq < 1000000; ++seq) {
+  const auto count = static_cast<std::uint64_t>(test::shorter_if_sanitized(1'000'000));
+  for (std::uint64_t seq = 0; seq < count; ++seq) {
     FetchResult result = sample;
     result.seq = seq;
     sink->put(std::move(result));
@@ -164,7 +166,7 @@ TEST_CASE("a million results in order take no more memory than the first", "[sin
 #ifndef __SANITIZE_ADDRESS__
   CHECK(resident() - early < 4 << 20);
 #endif
-  CHECK(sink->written() == 1000000);
+  CHECK(sink->written() == count);
 }
 
 TEST_CASE("a hundred thousand results behind a missing one keep the process small", "[sink]") {
@@ -172,7 +174,8 @@ TEST_CASE("a hundred thousand results behind a missing one keep the process smal
   std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
   [[maybe_unused]] long before = peak_kib();
   auto sink = make_sink({.path = "/dev/null", .spill_directory = directory.path()});
-  for (std::uint64_t seq = 1; seq <= 100000;) {
+  const auto count = static_cast<std::uint64_t>(test::shorter_if_sanitized(100'000));
+  for (std::uint64_t seq = 1; seq <= count;) {
     // As they come over a channel: many to a block of 1 MiB.
     auto block = std::make_shared<std::string>(1 << 20, 'x');
     for (std::size_t at = 0; at + 10000 <= block->size(); at += 10000, ++seq) {
@@ -187,7 +190,7 @@ TEST_CASE("a hundred thousand results behind a missing one keep the process smal
   CHECK_FALSE(sink->wants_hold());
   sink->put(full_result(0, "x"));
   sink->finish();
-  CHECK(sink->written() >= 100001);
+  CHECK(sink->written() >= count + 1);
 }
 
 }  // namespace

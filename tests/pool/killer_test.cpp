@@ -16,6 +16,7 @@
 
 #include "base/posix.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 #include "test_tasks.h"
 
@@ -152,7 +153,7 @@ class TimedInput {
 TEST_CASE("X10 under random kills every task ends once with the right value", "[killer]") {
   auto seed = std::random_device{}();
   INFO("seed " << seed);
-  auto duration = std::getenv("FETCHPOOL_TEST_LONG") ? 10s : 3s;
+  auto duration = is_long_run() ? 10s : 3s;
   TempDir dir;
   std::string file = dir.path() + "/log";
   Pool pool(3);

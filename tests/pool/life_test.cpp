@@ -16,6 +16,7 @@
 #include "fetchpool/prepare.h"
 #include "support/catch.h"
 #include "support/command.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 #include "test_tasks.h"
 
@@ -361,7 +362,8 @@ TEST_CASE("X15 workers can be replaced while threads hold locks", "[life]") {
     bool same = false;
     {
       Pool pool({.processes = 2, .max_tasks_per_child = 1});
-      same = pool.map(square, numbers(1000), {.chunksize = 1}) == squares(1000);
+      int count = shorter_if_sanitized(1000);
+      same = pool.map(square, numbers(count), {.chunksize = 1}) == squares(count);
     }
     stop = true;
     busy.join();
@@ -384,7 +386,7 @@ TEST_CASE("X19 a pool with full channels both ways goes at once", "[life]") {
 }
 
 TEST_CASE("X20 pools leave nothing behind, 200 times", "[life]") {
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < shorter_if_sanitized(200); ++i) {
     Pool pool(2);
     REQUIRE(pool.apply(square, i) == i * i);
     if (i % 2) pool.drain();
@@ -398,8 +400,9 @@ int sometimes_throw(int x) {
 
 TEST_CASE("X21 10,000 tasks, workers of seven tasks each, and exceptions", "[life]") {
   Pool pool({.processes = 4, .max_tasks_per_child = 7});
-  auto outcomes = pool.map_async(sometimes_throw, numbers(10'000), {.chunksize = 1}).results();
-  for (int i = 0; i < 10'000; ++i)
+  const int count = shorter_if_sanitized(10'000);
+  auto outcomes = pool.map_async(sometimes_throw, numbers(count), {.chunksize = 1}).results();
+  for (int i = 0; i < count; ++i)
     REQUIRE(outcomes[static_cast<std::size_t>(i)].ok() == (i % 17 != 0));
   pool.drain();
 }

@@ -3,10 +3,10 @@
 
 #include <random>
 
-#include "process/run_length.h"
 #include "support/catch.h"
 #include "support/command.h"
 #include "support/processes.h"
+#include "support/run_length.h"
 
 namespace fetchpool::test {
 namespace {

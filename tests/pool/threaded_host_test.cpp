@@ -3,8 +3,8 @@
 
 #include "fetchpool/prepare.h"
 #include "process/busy_threads.h"
-#include "process/run_length.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 #include "test_tasks.h"
 
 namespace fetchpool::test {

@@ -2,6 +2,7 @@
 #include <random>
 
 #include "support/catch.h"
+#include "support/run_length.h"
 #include "test_workers.h"
 
 namespace fetchpool::process {
@@ -131,11 +132,7 @@ TEST_CASE("death at 200 random bytes of an 8 MiB answer loses only that answer",
       seed % 2 ? SupervisorOptions::Transport::pipes : SupervisorOptions::Transport::socket;
   Run run(options);
   run.add_ready(2);
-#ifdef __SANITIZE_THREAD__
-  const int cuts = 40;  // each takes seconds there
-#else
-  const int cuts = 200;
-#endif
+  const int cuts = test::shorter_if_sanitized(200);
   for (int i = 0; i < cuts; ++i) {
     // Half of them near the block size and the pipe's, where the reader has most to do.
     std::size_t cut = random() % (std::size_t{8} << 20);

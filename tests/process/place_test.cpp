@@ -3,6 +3,7 @@
 
 #include "base/posix.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 #include "test_workers.h"
 
 namespace fetchpool::process {
@@ -109,7 +110,7 @@ TEST_CASE("200 supervisors leave no process, descriptor or zombie behind", "[pla
 
 TEST_CASE("200 spawners leave no process, descriptor or zombie behind", "[places]") {
   std::vector<int> fds = posix::open_descriptors();
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < test::shorter_if_sanitized(200); ++i) {
     Run run(options_for(obedient), Spawner::create());
     run.add_ready(1);
   }

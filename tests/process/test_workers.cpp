@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "base/posix.h"
@@ -243,7 +244,9 @@ std::set<pid_t> children_of(pid_t parent) {
     pid_t pid = std::atoi(entry->d_name);
     if (pid <= 0) continue;
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-    std::string text((std::istreambuf_iterator<char>(stat)), {});
+    std::ostringstream read;
+    read << stat.rdbuf();  // ends quietly where the process does meanwhile
+    std::string text = read.str();
     std::size_t name_end = text.rfind(')');
     if (name_end == std::string::npos) continue;
     if (std::atoi(text.c_str() + name_end + 4) == parent) children.insert(pid);

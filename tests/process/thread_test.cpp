@@ -6,8 +6,8 @@
 #include "fetchpool/error.h"
 #include "fetchpool/prepare.h"
 #include "process/busy_threads.h"
-#include "process/run_length.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 #include "test_workers.h"
 
 namespace fetchpool::process {

@@ -5,10 +5,6 @@
 namespace fetchpool::test {
 namespace {
 
-Whole whole_of(const Record& record) {
-  return !record.complete ? Whole::unknown : *record.complete ? Whole::yes : Whole::no;
-}
-
 std::string url_of(const Origin& origin, const std::string& input) {
   bool is_target = input.starts_with('/') && !input.starts_with("//");
   return is_target ? origin.url(input) : input;

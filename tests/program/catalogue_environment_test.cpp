@@ -5,6 +5,7 @@
 #include "support/catch.h"
 #include "support/network_namespace.h"
 #include "support/origin.h"
+#include "support/run_length.h"
 
 namespace fetchpool::test {
 namespace {

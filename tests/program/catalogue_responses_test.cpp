@@ -11,13 +11,13 @@
 namespace fetchpool::test {
 namespace {
 
-using Rows = std::vector<CatalogueRow>;
+using CatalogueRows = std::vector<CatalogueRow>;
 
 TEST_CASE("catalogue 080 to 109: heads and framing") {
   Origin origin;
   const std::string line = "/status-line?line=";
   check_catalogue(
-      origin, Rows{
+      origin, CatalogueRows{
                   {"080", "/close", "empty_reply", 0, Whole::no},
                   {"081", "/reset", "reset", 0, Whole::no},
                   {"082", "/reset-body", "reset", 200, Whole::no},
@@ -79,7 +79,7 @@ TEST_CASE("catalogue 087: HTTP/2 claimed over HTTP/1 is no reason to trust less"
 
 TEST_CASE("catalogue 110 to 120: redirects") {
   Origin origin;
-  Rows rows = {
+  CatalogueRows rows = {
       {"110", "/location?to=file:///etc/passwd", "redirect_denied", 302},
       {"111", "/location?to=data:text/plain,x", "redirect_denied", 302},
       {"111", "/location?to=javascript:alert(1)", "redirect_denied", 302},
@@ -137,7 +137,7 @@ TEST_CASE("catalogue 155: what a server calls a page names no file") {
 TEST_CASE("catalogue 125 to 138: codings") {
   Origin origin;
   std::vector<Record> records = check_catalogue(
-      origin, Rows{
+      origin, CatalogueRows{
                   {"125", "/chunked-bad-hex", "protocol", 200, Whole::no},
                   {"125", "/chunked-bad-hex?size-line=-5", "protocol", 200, Whole::no},
                   {"125", "/chunked-bad-hex?size-line=12345678901234567", "protocol", 200},
@@ -168,7 +168,7 @@ TEST_CASE("catalogue 140 to 143: time") {
   Origin origin;
   std::vector<Record> records =
       check_catalogue(origin,
-                      Rows{
+                      CatalogueRows{
                           {"140", "/hang", "timeout", 0, Whole::no},
                           {"141", "/drip-headers?ms=300", "timeout", std::nullopt, Whole::no},
                           {"142", "/drip-body?ms=500", "timeout", 200, Whole::no},
@@ -185,8 +185,8 @@ TEST_CASE("catalogue 153 and 154: TLS") {
   ListeningPort silent;
   check_catalogue(
       origin,
-      Rows{{"153", "https://127.0.0.1:" + std::to_string(origin.port()) + "/ok", "tls", 0},
-           {"154", silent.url("https"), "timeout_connect", 0}},
+      CatalogueRows{{"153", "https://127.0.0.1:" + std::to_string(origin.port()) + "/ok", "tls", 0},
+                    {"154", silent.url("https"), "timeout_connect", 0}},
       {"--connect-timeout", "1"});
 }
 

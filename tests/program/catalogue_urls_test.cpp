@@ -6,7 +6,7 @@
 namespace fetchpool::test {
 namespace {
 
-using Rows = std::vector<CatalogueRow>;
+using CatalogueRows = std::vector<CatalogueRow>;
 
 TEST_CASE("catalogue 001 to 012: lists as people and programs leave them") {
   Origin origin;
@@ -46,7 +46,7 @@ TEST_CASE("catalogue 001 to 012: lists as people and programs leave them") {
 
 TEST_CASE("catalogue 020 to 029: other schemes") {
   Origin origin;
-  check_catalogue(origin, Rows{
+  check_catalogue(origin, CatalogueRows{
                               {"020", "file:///etc/passwd", "unsupported_scheme"},
                               {"021", "ftp://127.0.0.1/", "unsupported_scheme"},
                               {"022", "gopher://127.0.0.1/_x", "unsupported_scheme"},
@@ -62,7 +62,7 @@ TEST_CASE("catalogue 020 to 029: other schemes") {
                               {"029", "//127.0.0.1/path", "bad_url"},
                           });
   std::string port = std::to_string(origin.port());
-  check_catalogue(origin, Rows{{"027", "HTTP://127.0.0.1:" + port + "/ok", "ok", 200}});
+  check_catalogue(origin, CatalogueRows{{"027", "HTTP://127.0.0.1:" + port + "/ok", "ok", 200}});
   CHECK(origin.requests() == 1);
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("catalogue 046 and 050 to 072: what is no URL") {
   Origin origin;
   std::string port = ":" + std::to_string(origin.port());
   std::string here = "http://127.0.0.1" + port;
-  Rows rows = {
+  CatalogueRows rows = {
       {"046", "http://\xe2\x91\xa0\xe2\x91\xa1\xe2\x91\xa6.\xe2\x93\xaa.\xe2\x93\xaa.\xe2\x91\xa0/",
        "bad_url"},
       {"050", "http:///final", "bad_url"},
@@ -99,7 +99,7 @@ TEST_CASE("catalogue 056 to 075: URLs that are odd, and meant") {
   Origin origin;
   std::string port = ":" + std::to_string(origin.port());
   std::string here = "http://127.0.0.1" + port;
-  check_catalogue(origin, Rows{
+  check_catalogue(origin, CatalogueRows{
                               {"056", here + "/ok#@10.1.2.3/", "ok", 200},
                               {"059", here + "/ok/a b", "ok", 200},
                               {"061", here + "/ok/\xc3\xbc", "ok", 200},
@@ -125,7 +125,7 @@ TEST_CASE("catalogue 056 to 075: URLs that are odd, and meant") {
 TEST_CASE("catalogue 070 and 071: names that no name server knows") {
   Origin origin;
   std::string label(60, 'a');
-  Rows rows;
+  CatalogueRows rows;
   for (const std::string& host :
        {std::string(300, 'a'), label + "." + label + "." + label + "." + label + "." + label,
         std::string(64, 'b') + ".test", std::string("-"), std::string("a..b"), std::string("xn--"),

@@ -10,6 +10,7 @@
 #include "program/records.h"
 #include "support/catch.h"
 #include "support/origin.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {

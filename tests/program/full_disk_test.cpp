@@ -13,6 +13,7 @@
 #include "program/output_kind.h"
 #include "support/catch.h"
 #include "support/origin.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {

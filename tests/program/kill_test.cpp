@@ -10,6 +10,7 @@
 #include "support/catch.h"
 #include "support/listening_port.h"
 #include "support/origin.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {

@@ -6,6 +6,7 @@
 #include "support/catch.h"
 #include "support/name_server.h"
 #include "support/network_namespace.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {

@@ -6,6 +6,7 @@
 #include "support/listening_port.h"
 #include "support/nginx.h"
 #include "support/origin.h"
+#include "support/run_length.h"
 #include "support/site.h"
 #include "support/temp_dir.h"
 

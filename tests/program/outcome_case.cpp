@@ -36,11 +36,11 @@ std::string shown(Whole whole) {
   return whole == Whole::yes ? "yes" : whole == Whole::no ? "no" : "unknown";
 }
 
+}  // namespace
+
 Whole whole_of(const Record& record) {
   return !record.complete ? Whole::unknown : *record.complete ? Whole::yes : Whole::no;
 }
-
-}  // namespace
 
 void check_outcome(const Origin& origin, const OutcomeCase& row) {
   bool names_target = row.target.starts_with('/') && !row.target.starts_with("//");

@@ -25,6 +25,8 @@ struct OutcomeCase {
   std::vector<std::string> arguments = {};
 };
 
+Whole whole_of(const Record& record);
+
 // Runs the program with --retry 0 for this one URL.
 void check_outcome(const Origin& origin, const OutcomeCase& row);
 void check_outcomes(const Origin& origin, const std::vector<OutcomeCase>& rows);

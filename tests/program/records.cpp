@@ -134,18 +134,4 @@ Command fetchpool(const std::vector<std::string>& arguments) {
   return command;
 }
 
-bool is_sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#elif defined(__has_feature)
-  return __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-  return false;
-#endif
-}
-
-bool is_long_run() {
-  return std::getenv("FETCHPOOL_TEST_LONG") != nullptr;
-}
-
 }  // namespace fetchpool::test

@@ -54,10 +54,4 @@ bool eventually(const std::function<bool()>& condition,
 // The program, with a time limit for busy machines.
 Command fetchpool(const std::vector<std::string>& arguments = {});
 
-// Whether this is a build whose speed and memory say nothing about the program.
-bool is_sanitized();
-// FETCHPOOL_TEST_LONG is set: sizes as promised to users, instead of smaller ones that show the
-// same in less time.
-bool is_long_run();
-
 }  // namespace fetchpool::test

@@ -4,6 +4,7 @@
 #include "program/outcome_case.h"
 #include "support/catch.h"
 #include "support/listening_port.h"
+#include "support/run_length.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {

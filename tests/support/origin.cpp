@@ -74,6 +74,12 @@ std::string Origin::url(std::string_view address, std::string_view target) const
   return url;
 }
 
+std::vector<std::string> Origin::urls(const std::string& target, int count) const {
+  std::vector<std::string> urls;
+  for (int i = 0; i < count; ++i) urls.push_back(url(target + "i=" + std::to_string(i)));
+  return urls;
+}
+
 std::string Origin::tls_url(std::string_view target) const {
   std::string url = "https://localhost:" + std::to_string(tls_port_);
   url += target;

@@ -50,6 +50,8 @@ class Origin {
   // "http://127.0.0.1:PORT" + target.
   std::string url(std::string_view target) const;
   std::string url(std::string_view address, std::string_view target) const;
+  // So many of them that differ: target + "i=0", target + "i=1"...
+  std::vector<std::string> urls(const std::string& target, int count) const;
   // "https://localhost:PORT" + target.
   std::string tls_url(std::string_view target) const;
 

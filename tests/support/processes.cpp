@@ -31,7 +31,9 @@ std::string& tag_of_program() {
 
 std::string read_all(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();  // ends quietly where the process does meanwhile
+  return text.str();
 }
 
 // The value of the mark in an environment block; empty: none.

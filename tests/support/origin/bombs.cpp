@@ -8,7 +8,7 @@
 namespace fetchpool::test {
 namespace {
 
-Reply encoded(const Request& request, const std::string& coding, std::string body) {
+Reply packed(const Request& request, const std::string& coding, std::string body) {
   return respond(request, "200 OK", {"Content-Encoding: " + coding}, std::move(body));
 }
 
@@ -21,7 +21,7 @@ std::string zeros(std::string (*make)(long), long megabytes) {
 }
 
 Reply gzip_bomb(const Request& request, Ledger&) {
-  return encoded(request, "gzip", zeros(gzip_zeros, request.number("mb", 1024)));
+  return packed(request, "gzip", zeros(gzip_zeros, request.number("mb", 1024)));
 }
 
 Reply gzip_transfer_bomb(const Request& request, Ledger&) {
@@ -32,18 +32,18 @@ Reply gzip_transfer_bomb(const Request& request, Ledger&) {
 }
 
 Reply br_bomb(const Request& request, Ledger&) {
-  return encoded(request, "br", zeros(brotli_zeros, request.number("mb", 1024)));
+  return packed(request, "br", zeros(brotli_zeros, request.number("mb", 1024)));
 }
 
 Reply zstd_bomb(const Request& request, Ledger&) {
-  return encoded(
+  return packed(
       request, "zstd",
       zstd_zeros(request.number("mb", 1024), static_cast<int>(request.number("log", 20))));
 }
 
 Reply zstd_window(const Request& request, Ledger&) {
   int log = static_cast<int>(request.number("log", 27));
-  return encoded(request, "zstd", zstd_with_window(body_for(request), log));
+  return packed(request, "zstd", zstd_with_window(body_for(request), log));
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+// Options of libcurl's easy handles.
+#pragma once
+
+#include <curl/curl.h>
+
+#include "fetchpool/error.h"
+
+namespace fetchpool::engine {
+
+// Throws Error where memory is short. Options that this libcurl does not know are left out.
+template <typename T>
+void set_option(CURL* easy, CURLoption option, T value) {
+  if (curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY)
+    throw Error("no memory for a transfer");
+}
+
+}  // namespace fetchpool::engine
