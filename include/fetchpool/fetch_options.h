@@ -32,6 +32,8 @@ enum class BodyHash {
 struct StatusRange {
   int first = 0;
   int last = 0;
+
+  friend bool operator==(const StatusRange&, const StatusRange&) = default;
 };
 
 // Which version of HTTP is spoken.
@@ -127,7 +129,9 @@ struct FetchOptions {
   std::uint64_t max_header_bytes = 256 << 10;              // of one response, 1xx and trailers too
   int max_header_lines = 1000;
   int max_redirects = 20;  // hops followed; 0: a redirect is the final response
-  std::vector<StatusRange> ok_status = {{200, 299}};  // response codes that are no http_error
+  // Response codes that are no http_error. With this default a 206 that no Range header asked for
+  // is one, since it has only a part of the page.
+  std::vector<StatusRange> ok_status = {{200, 299}};
 
   // --- limits of the whole run: of a fetch_all() or fetch_map(), or the life of a Fetcher (not
   // used by fetch()). Once one is reached nothing more is begun, as after Fetcher::stop(). 0: no

@@ -104,6 +104,12 @@ bool is_wanted(const Observed& seen, int status) {
   return seen.ok_status ? contains(*seen.ok_status, status) : status >= 200 && status <= 299;
 }
 
+// A part of the page came for a request of all of it, and nobody said that this will do.
+bool is_unasked_part(const Observed& seen, int status) {
+  bool named = seen.ok_status && *seen.ok_status != FetchOptions().ok_status;
+  return status == 206 && !seen.part_wanted && !named;
+}
+
 // The transfer came to its end: is what came whole, and what does it say?
 HopOutcome ended(const Observed& seen) {
   const ResponseHead& head = *seen.head;
@@ -133,6 +139,9 @@ HopOutcome ended(const Observed& seen) {
   } else if (!is_wanted(seen, head.status())) {
     result.outcome = Outcome::http_error;
     result.error = "the server answered " + std::to_string(head.status());
+  } else if (is_unasked_part(seen, head.status())) {
+    result.outcome = Outcome::http_error;
+    result.error = "the server answered 206 with a part of the page, which was not asked for";
   }
   return result;
 }

@@ -64,6 +64,7 @@ struct Observed {
   bool end_of_stream = false;
   bool body_expected = true;  // false for HEAD, 204, 304
   bool conditional = false;   // the request asked for the page only where that has changed
+  bool part_wanted = false;   // the request asked for a range of the page
   const ResponseHead* head = nullptr;
   // Final statuses that are as wanted; null: 2xx.
   const std::vector<StatusRange>* ok_status = nullptr;

@@ -26,11 +26,12 @@ T info(CURL* easy, CURLINFO which) {
   return value;
 }
 
-// RFC 9110 section 13.1.
-bool makes_conditional(const std::vector<HeaderLine>& headers) {
-  return std::any_of(headers.begin(), headers.end(), [](const HeaderLine& header) {
-    std::string name = lower_case(header.first);
-    return name == "if-none-match" || name == "if-modified-since";
+bool names_any_of(const std::vector<HeaderLine>& headers,
+                  std::initializer_list<std::string_view> names) {
+  return std::any_of(headers.begin(), headers.end(), [&](const HeaderLine& header) {
+    return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+      return equal_ignoring_case(header.first, name);
+    });
   });
 }
 
@@ -356,12 +357,17 @@ void Transfer::ask_libcurl(CURLcode code) {
   if (info<curl_off_t>(easy, CURLINFO_CONNECT_TIME_T) > 0) seen_.tcp_connected = true;
 }
 
+bool Transfer::asks_with(std::initializer_list<std::string_view> headers) const {
+  return names_any_of(request_.headers, headers) ||
+         names_any_of(shared_.settings.options.headers, headers);
+}
+
 void Transfer::observe(CURLcode code) {
   seen_.head = &head_;
   seen_.ok_status = &shared_.settings.options.ok_status;
-  seen_.conditional =
-      head_.status() == 304 &&
-      (makes_conditional(request_.headers) || makes_conditional(shared_.settings.options.headers));
+  // RFC 9110, sections 13.1 and 14.2.
+  seen_.conditional = head_.status() == 304 && asks_with({"if-none-match", "if-modified-since"});
+  seen_.part_wanted = head_.status() == 206 && asks_with({"range"});
   if (handed_over_) ask_libcurl(code);
   if (!body_begun_) body_.begin({});
   try {

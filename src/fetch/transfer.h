@@ -4,8 +4,10 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/posix.h"
 #include "fetch/connection_settings.h"
@@ -111,6 +113,8 @@ class Transfer {
   bool take_header(std::string_view line);
   bool take_body(std::string_view bytes);
   bool body_begins();
+  // Whether the request has one of these headers, of its own or for all.
+  bool asks_with(std::initializer_list<std::string_view> headers) const;
   void observe(CURLcode code);
   void ask_libcurl(CURLcode code);
   void collect_facts(HopResult& result) const;

@@ -9,7 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = NameAnswer::Kind;
 
-const TimePoint start{1000h};
+const TimePoint kStart{1000h};
 
 NameAnswer found(const std::string& address) {
   return {Kind::found, {address}, {}};
@@ -17,13 +17,13 @@ NameAnswer found(const std::string& address) {
 
 TEST_CASE("an unknown name has to be looked up", "[names]") {
   NameCache cache;
-  CHECK_FALSE(cache.find("a.test", start).answer);
+  CHECK_FALSE(cache.find("a.test", kStart).answer);
 }
 
 TEST_CASE("an address is fresh for five minutes and good enough for an hour", "[names]") {
   NameCache cache;
-  cache.put("a.test", found("1.2.3.4"), start);
-  auto at = [&](Clock::duration later) { return cache.find("a.test", start + later); };
+  cache.put("a.test", found("1.2.3.4"), kStart);
+  auto at = [&](Clock::duration later) { return cache.find("a.test", kStart + later); };
   REQUIRE(at(299s).answer);
   CHECK(at(299s).answer->addresses == std::vector<std::string>{"1.2.3.4"});
   CHECK_FALSE(at(299s).is_old);
@@ -35,65 +35,65 @@ TEST_CASE("an address is fresh for five minutes and good enough for an hour", "[
 
 TEST_CASE("that a name does not exist is believed for a minute", "[names]") {
   NameCache cache;
-  cache.put("a.test", {Kind::not_found, {}, "not found"}, start);
-  CHECK(cache.find("a.test", start + 59s).answer);
-  CHECK_FALSE(cache.find("a.test", start + 60s).answer);
+  cache.put("a.test", {Kind::not_found, {}, "not found"}, kStart);
+  CHECK(cache.find("a.test", kStart + 59s).answer);
+  CHECK_FALSE(cache.find("a.test", kStart + 60s).answer);
 }
 
 TEST_CASE("a name service that fails takes nothing away", "[names]") {
   NameCache cache;
-  cache.put("new.test", {Kind::failed, {}, "failed"}, start);
-  CHECK_FALSE(cache.find("new.test", start).answer);
-  cache.put("a.test", found("1.2.3.4"), start);
-  cache.put("a.test", {Kind::failed, {}, "failed"}, start + 400s);
-  cache.put("a.test", {Kind::local_shortage, {}, "failed"}, start + 400s);
-  REQUIRE(cache.find("a.test", start + 401s).answer);
-  CHECK(cache.find("a.test", start + 401s).answer->kind == Kind::found);
+  cache.put("new.test", {Kind::failed, {}, "failed"}, kStart);
+  CHECK_FALSE(cache.find("new.test", kStart).answer);
+  cache.put("a.test", found("1.2.3.4"), kStart);
+  cache.put("a.test", {Kind::failed, {}, "failed"}, kStart + 400s);
+  cache.put("a.test", {Kind::local_shortage, {}, "failed"}, kStart + 400s);
+  REQUIRE(cache.find("a.test", kStart + 401s).answer);
+  CHECK(cache.find("a.test", kStart + 401s).answer->kind == Kind::found);
 }
 
 TEST_CASE("a failure is kept for who comes back for it, for two seconds", "[names]") {
   NameCache cache;
-  cache.put("a.test", {Kind::failed, {}, "failed"}, start, true);
-  REQUIRE(cache.find("a.test", start + 1999ms).answer);
-  CHECK(cache.find("a.test", start + 1999ms).answer->kind == Kind::failed);
-  CHECK_FALSE(cache.find("a.test", start + 2s).answer);
-  cache.put("a.test", found("1.2.3.4"), start + 3s);
-  cache.put("a.test", {Kind::failed, {}, "failed"}, start + 400s, true);
-  CHECK(cache.find("a.test", start + 400s).answer->kind == Kind::found);
+  cache.put("a.test", {Kind::failed, {}, "failed"}, kStart, true);
+  REQUIRE(cache.find("a.test", kStart + 1999ms).answer);
+  CHECK(cache.find("a.test", kStart + 1999ms).answer->kind == Kind::failed);
+  CHECK_FALSE(cache.find("a.test", kStart + 2s).answer);
+  cache.put("a.test", found("1.2.3.4"), kStart + 3s);
+  cache.put("a.test", {Kind::failed, {}, "failed"}, kStart + 400s, true);
+  CHECK(cache.find("a.test", kStart + 400s).answer->kind == Kind::found);
 }
 
 TEST_CASE("an answer replaces the one before", "[names]") {
   NameCache cache;
-  cache.put("a.test", found("1.2.3.4"), start);
-  cache.put("a.test", found("5.6.7.8"), start + 400s);
-  CHECK(cache.find("a.test", start + 401s).answer->addresses[0] == "5.6.7.8");
-  CHECK_FALSE(cache.find("a.test", start + 401s).is_old);
+  cache.put("a.test", found("1.2.3.4"), kStart);
+  cache.put("a.test", found("5.6.7.8"), kStart + 400s);
+  CHECK(cache.find("a.test", kStart + 401s).answer->addresses[0] == "5.6.7.8");
+  CHECK_FALSE(cache.find("a.test", kStart + 401s).is_old);
   cache.forget("a.test");
-  CHECK_FALSE(cache.find("a.test", start + 401s).answer);
+  CHECK_FALSE(cache.find("a.test", kStart + 401s).answer);
 }
 
 TEST_CASE("only so many names are kept, and the oldest go first", "[names]") {
   NameCache cache(3);
-  for (int i = 0; i < 3; ++i) cache.put("n" + std::to_string(i), found("1.1.1.1"), start + i * 1s);
-  cache.put("n0", found("2.2.2.2"), start + 10s);
-  CHECK(cache.find("n0", start + 10s).answer);
-  CHECK(cache.find("n1", start + 10s).answer);
-  cache.put("n3", found("1.1.1.1"), start + 11s);
-  CHECK(cache.find("n0", start + 11s).answer);
-  CHECK_FALSE(cache.find("n1", start + 11s).answer);
+  for (int i = 0; i < 3; ++i) cache.put("n" + std::to_string(i), found("1.1.1.1"), kStart + i * 1s);
+  cache.put("n0", found("2.2.2.2"), kStart + 10s);
+  CHECK(cache.find("n0", kStart + 10s).answer);
+  CHECK(cache.find("n1", kStart + 10s).answer);
+  cache.put("n3", found("1.1.1.1"), kStart + 11s);
+  CHECK(cache.find("n0", kStart + 11s).answer);
+  CHECK_FALSE(cache.find("n1", kStart + 11s).answer);
 }
 
 TEST_CASE("libcurl is told of an address once a second, for each port", "[names]") {
   NameCache cache;
-  cache.put("a.test", found("1.2.3.4"), start);
-  CHECK_FALSE(cache.was_told("a.test", 80, start));
-  CHECK(cache.was_told("a.test", 80, start + 999ms));
-  CHECK_FALSE(cache.was_told("a.test", 443, start + 999ms));
-  CHECK_FALSE(cache.was_told("a.test", 443, start + 2s));
-  CHECK(cache.was_told("a.test", 443, start + 2s));
-  cache.put("a.test", found("5.6.7.8"), start + 2s);
-  CHECK_FALSE(cache.was_told("a.test", 443, start + 2s));
-  CHECK_FALSE(cache.was_told("unknown.test", 80, start));
+  cache.put("a.test", found("1.2.3.4"), kStart);
+  CHECK_FALSE(cache.was_told("a.test", 80, kStart));
+  CHECK(cache.was_told("a.test", 80, kStart + 999ms));
+  CHECK_FALSE(cache.was_told("a.test", 443, kStart + 999ms));
+  CHECK_FALSE(cache.was_told("a.test", 443, kStart + 2s));
+  CHECK(cache.was_told("a.test", 443, kStart + 2s));
+  cache.put("a.test", found("5.6.7.8"), kStart + 2s);
+  CHECK_FALSE(cache.was_told("a.test", 443, kStart + 2s));
+  CHECK_FALSE(cache.was_told("unknown.test", 80, kStart));
 }
 
 TEST_CASE("hosts that are addresses have no name to look up", "[names]") {

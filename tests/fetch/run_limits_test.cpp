@@ -13,10 +13,10 @@ namespace {
 using namespace std::chrono_literals;
 using engine::RunLimits;
 
-const TimePoint start{};
+const TimePoint kRunBegin{};
 
 // CHECK cannot print an enum class.
-bool goes_on(const RunLimits& limits, TimePoint now = start) {
+bool goes_on(const RunLimits& limits, TimePoint now = kRunBegin) {
   return limits.reached(now) == RunLimit::none;
 }
 
@@ -36,40 +36,40 @@ long count_of(const std::vector<FetchResult>& results, Outcome outcome) {
 }  // namespace
 
 TEST_CASE("without limits a run goes on", "[limits]") {
-  RunLimits limits({}, start);
+  RunLimits limits({}, kRunBegin);
   for (int i = 0; i < 1000; ++i) limits.add(false, 1U << 30);
-  CHECK(goes_on(limits, start + 1000h));
+  CHECK(goes_on(limits, kRunBegin + 1000h));
   CHECK_FALSE(limits.end());
 }
 
 TEST_CASE("a run ends at each of its limits", "[limits]") {
-  RunLimits time({.stop_after = 10s}, start);
-  CHECK(goes_on(time, start + 9999ms));
-  CHECK((time.reached(start + 10s) == RunLimit::time));
-  CHECK((time.end() == start + 10s));
+  RunLimits time({.stop_after = 10s}, kRunBegin);
+  CHECK(goes_on(time, kRunBegin + 9999ms));
+  CHECK((time.reached(kRunBegin + 10s) == RunLimit::time));
+  CHECK((time.end() == kRunBegin + 10s));
 
-  RunLimits bytes({.max_total_bytes = 1024}, start);
+  RunLimits bytes({.max_total_bytes = 1024}, kRunBegin);
   bytes.add(true, 1023);
   CHECK(goes_on(bytes));
   bytes.add(false, 1);
-  CHECK((bytes.reached(start) == RunLimit::bytes));
+  CHECK((bytes.reached(kRunBegin) == RunLimit::bytes));
 
-  RunLimits failures({.max_failures = 2}, start);
+  RunLimits failures({.max_failures = 2}, kRunBegin);
   failures.add(false, 0);
   for (int i = 0; i < 100; ++i) failures.add(true, 0);
   CHECK(goes_on(failures));
   failures.add(false, 0);
-  CHECK((failures.reached(start) == RunLimit::failures));
+  CHECK((failures.reached(kRunBegin) == RunLimit::failures));
 }
 
 TEST_CASE("a share of failures is judged once there are enough URLs", "[limits]") {
-  RunLimits limits({.max_failures_percent = 10}, start);
+  RunLimits limits({.max_failures_percent = 10}, kRunBegin);
   for (int i = 0; i < 5; ++i) limits.add(false, 0);
   CHECK(goes_on(limits));
   for (int i = 0; i < 44; ++i) limits.add(true, 0);
   CHECK(goes_on(limits));
   limits.add(true, 0);
-  CHECK((limits.reached(start) == RunLimit::failures_percent));
+  CHECK((limits.reached(kRunBegin) == RunLimit::failures_percent));
   limits.add(true, 0);
   CHECK(goes_on(limits));
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -114,6 +115,81 @@ void RecordingDisk::crash(std::size_t index, Fate fate, std::uint64_t seed) cons
     apply(file, call, bytes);
   }
   for (const auto& [path, text] : files) std::ofstream(path, std::ios::binary) << text;
+}
+
+void PowerlessDisk::count() {
+  if (calls_++ == fatal_) throw Killed();
+}
+
+std::map<std::string, std::string> PowerlessDisk::files() const {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_))
+    if (entry.is_regular_file()) files[entry.path().string()] = contents_of(entry.path().string());
+  return files;
+}
+
+ssize_t PowerlessDisk::write(int fd, const struct iovec* pieces, int count) {
+  this->count();
+  return Disk::write(fd, pieces, count);
+}
+
+int PowerlessDisk::truncate(int fd, off_t size) {
+  count();
+  return Disk::truncate(fd, size);
+}
+
+int PowerlessDisk::sync(int fd) {
+  count();
+  std::string path = path_of(fd);
+  if (std::filesystem::is_directory(path)) {
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      if (entry.is_regular_file()) safe_[entry.path().string()].has_name = true;
+  } else {
+    safe_[path].bytes = contents_of(path);
+  }
+  return 0;
+}
+
+int PowerlessDisk::sync_file_system(int) {
+  count();
+  safe_.clear();
+  for (auto& [path, bytes] : files()) safe_[path] = {true, std::move(bytes)};
+  return 0;
+}
+
+void PowerlessDisk::lose_power(std::uint64_t seed) const {
+  std::mt19937_64 random(seed);
+  std::map<std::string, std::string> now = files();
+  std::map<std::string, SafeFile> paths = safe_;
+  for (const auto& [path, bytes] : now) paths.try_emplace(path);
+  for (const auto& [path, safe] : paths) {
+    auto found = now.find(path);
+    bool is_there = found != now.end();
+    if (is_there != safe.has_name && random() % 2 == 0) {
+      std::filesystem::remove(path);
+      continue;
+    }
+    std::string bytes = is_there ? found->second : safe.bytes;
+    if (is_there && bytes == safe.bytes) continue;
+    switch (is_there ? random() % 4 : 1) {
+      case 0:
+        break;
+      case 1:
+        bytes = safe.bytes;
+        break;
+      case 2:
+        bytes.resize(std::max(bytes.size(), safe.bytes.size()));  // zeros, as a hole has them
+        std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(safe.bytes.size()), bytes.end(),
+                  '\0');
+        std::copy(safe.bytes.begin(), safe.bytes.end(), bytes.begin());
+        break;
+      default:
+        for (std::size_t at = random() % (bytes.size() + 1); at < bytes.size(); ++at)
+          if (at >= safe.bytes.size() || bytes[at] != safe.bytes[at])
+            bytes[at] = static_cast<char>(random());
+    }
+    std::ofstream(path, std::ios::binary) << bytes;
+  }
 }
 
 }  // namespace fetchpool::output

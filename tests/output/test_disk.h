@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "output/disk.h"
@@ -68,6 +70,39 @@ class RecordingDisk : public Disk {
   static void apply(std::string& file, const Call& call, const std::string& bytes);
 
   std::vector<Call> calls_;
+};
+
+// Does what the system does to files beneath a directory, and knows what of it is safe: the
+// contents of a file and the entry of a name in its folder, each for itself.
+class PowerlessDisk : public Disk {
+ public:
+  // The power fails at call number `fatal`, which throws Killed. Nothing: never.
+  PowerlessDisk(std::string directory, std::optional<std::size_t> fatal)
+      : directory_(std::move(directory)), fatal_(fatal) {}
+
+  ssize_t write(int fd, const struct iovec* pieces, int count) override;
+  int sync(int fd) override;
+  int sync_file_system(int fd) override;
+  int truncate(int fd, off_t size) override;
+
+  std::size_t calls() const { return calls_; }
+  // Makes of the files what the power failure may have: each name and each content that was not
+  // safe is as it is now, as it was when it last was safe, or, a content, in parts or rubbish.
+  void lose_power(std::uint64_t seed) const;
+
+ private:
+  struct SafeFile {
+    bool has_name = false;
+    std::string bytes;
+  };
+
+  void count();
+  std::map<std::string, std::string> files() const;
+
+  std::string directory_;
+  std::optional<std::size_t> fatal_;
+  std::size_t calls_ = 0;
+  std::map<std::string, SafeFile> safe_;
 };
 
 }  // namespace fetchpool::output
