@@ -32,8 +32,6 @@ enum class BodyHash {
 struct StatusRange {
   int first = 0;
   int last = 0;
-
-  friend bool operator==(const StatusRange&, const StatusRange&) = default;
 };
 
 // Which version of HTTP is spoken.
@@ -129,8 +127,8 @@ struct FetchOptions {
   std::uint64_t max_header_bytes = 256 << 10;              // of one response, 1xx and trailers too
   int max_header_lines = 1000;
   int max_redirects = 20;  // hops followed; 0: a redirect is the final response
-  // Response codes that are no http_error. With this default a 206 that no Range header asked for
-  // is one, since it has only a part of the page.
+  // Response codes that are no http_error. A 206 that no Range header asked for, which has only a
+  // part of the page, is one unless a range narrower than 200 to 299 has it.
   std::vector<StatusRange> ok_status = {{200, 299}};
 
   // --- limits of the whole run: of a fetch_all() or fetch_map(), or the life of a Fetcher (not

@@ -12,13 +12,13 @@
 namespace fetchpool::cli {
 namespace {
 
-constexpr std::string_view kSpaces = " \t\r";
+constexpr std::string_view kBlanksInLine = " \t\r";
 
 // Reads one line; the message of what it throws begins with `where`.
 class LineParser {
  public:
   LineParser(std::string_view line, std::string where)
-      : rest_(trimmed(line, kSpaces)), where_(std::move(where)) {}
+      : rest_(trimmed(line, kBlanksInLine)), where_(std::move(where)) {}
 
   bool is_empty() const { return rest_.empty() || rest_[0] == '#'; }
 
@@ -48,7 +48,7 @@ class LineParser {
   }
 
   void skip_blanks() {
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(kSpaces), rest_.size()));
+    rest_.remove_prefix(std::min(rest_.find_first_not_of(kBlanksInLine), rest_.size()));
   }
 
   std::string option_name(std::string_view word) const {

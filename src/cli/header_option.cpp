@@ -2,25 +2,13 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <string>
 
 #include "cli/trimmed.h"
 #include "cli/usage_error.h"
+#include "fetch/request_rules.h"
 
 namespace fetchpool::cli {
-namespace {
-
-// A token of RFC 9110, section 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kPunctuation.find(c) != std::string_view::npos;
-  });
-}
-
-}  // namespace
 
 HeaderLine parse_header(std::string_view text) {
   using std::string_view_literals::operator""sv;
@@ -28,7 +16,7 @@ HeaderLine parse_header(std::string_view text) {
     throw UsageError("--header: line ends and NUL bytes are not allowed in a header");
   std::size_t separator = text.find_first_of(":;");
   std::string_view name = text.substr(0, separator);
-  if (separator == std::string_view::npos || !is_token(name))
+  if (separator == std::string_view::npos || !engine::is_token(name))
     throw UsageError(
         "--header: a header looks like \"Name: value\", \"Name;\" (sent empty) or \"Name:\" "
         "(removed)");

@@ -58,7 +58,8 @@ void define_limits(CLI::App& app, Arguments& a) {
               });
   group.value("--max-header-size", "SIZE", "for the headers of one response, at most 256K (256K)",
               [&a](const std::string& word) { set_header_size(a.fetch, word); });
-  group.value("--ok-status", "CODES", "response codes that are no failure, as in 2xx,404 (2xx)",
+  group.value("--ok-status", "CODES",
+              "codes that are no failure, as in 2xx,404 (2xx, 206 if asked for)",
               [&a](const std::string& word) {
                 a.fetch.ok_status = parse_status_list("--ok-status", word);
               });

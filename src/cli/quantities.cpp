@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/ascii.h"
 #include "cli/safe_text.h"
 #include "cli/usage_error.h"
 
@@ -36,7 +37,7 @@ Leading<std::uint64_t> leading_integer(std::string_view text) {
 }
 
 Leading<double> leading_decimal(std::string_view text) {
-  bool begins_as_number = !text.empty() && ((text[0] >= '0' && text[0] <= '9') || text[0] == '.');
+  bool begins_as_number = !text.empty() && (is_digit(text[0]) || text[0] == '.');
   if (!begins_as_number) return {};
   double value = 0;
   auto [end, error] =

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "fetch/easy_option.h"
-#include "fetchpool/error.h"
 
 namespace fetchpool::engine {
 namespace {

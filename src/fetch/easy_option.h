@@ -7,7 +7,8 @@
 
 namespace fetchpool::engine {
 
-// Throws Error where memory is short. Options that this libcurl does not know are left out.
+// Throws Error where memory is short. What else libcurl refuses, as an option that it does not
+// have, keeps its former value.
 template <typename T>
 void set_option(CURL* easy, CURLoption option, T value) {
   if (curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY)

@@ -8,7 +8,7 @@ namespace {
 // Bytes of a body that one part takes in: packing them takes some milliseconds.
 constexpr std::size_t kDigestedAtOnce = std::size_t{1} << 20;
 constexpr std::size_t kPackedAtOnce = std::size_t{128} << 10;
-constexpr std::size_t kPiece = std::size_t{16} << 10;
+constexpr std::size_t kReadSize = std::size_t{16} << 10;
 
 // Why the block is not all that the server had to say (ISO 28500 section 5.13); empty where it may
 // be all.
@@ -100,8 +100,8 @@ bool LongExchange::append_next_part(ByteBuffer& out) {
 }
 
 bool LongExchange::digest_next() {
-  std::array<char, kPiece> block;
-  for (std::size_t done = 0; done < kDigestedAtOnce; done += kPiece) {
+  std::array<char, kReadSize> block;
+  for (std::size_t done = 0; done < kDigestedAtOnce; done += kReadSize) {
     std::size_t count = exchange_.body->read(digested_, block);
     if (count == 0) return false;
     digested_ += count;
@@ -112,8 +112,8 @@ bool LongExchange::digest_next() {
 }
 
 bool LongExchange::pack_next(ByteBuffer& out) {
-  std::array<char, kPiece> block;
-  for (std::size_t done = 0; done < kPackedAtOnce; done += kPiece) {
+  std::array<char, kReadSize> block;
+  for (std::size_t done = 0; done < kPackedAtOnce; done += kReadSize) {
     std::size_t count = exchange_.body->read(packed_, block);
     if (count == 0) {
       member_->append(out, kRecordEnd);

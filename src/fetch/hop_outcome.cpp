@@ -1,5 +1,6 @@
 #include "fetch/hop_outcome.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -104,10 +105,14 @@ bool is_wanted(const Observed& seen, int status) {
   return seen.ok_status ? contains(*seen.ok_status, status) : status >= 200 && status <= 299;
 }
 
-// A part of the page came for a request of all of it, and nobody said that this will do.
+// A part of the page came for a request of all of it. "2xx" does not say that this will do.
 bool is_unasked_part(const Observed& seen, int status) {
-  bool named = seen.ok_status && *seen.ok_status != FetchOptions().ok_status;
-  return status == 206 && !seen.part_wanted && !named;
+  if (status != 206 || seen.part_wanted) return false;
+  return !seen.ok_status ||
+         std::none_of(seen.ok_status->begin(), seen.ok_status->end(), [](const StatusRange& range) {
+           bool all_2xx = range.first <= 200 && range.last >= 299;
+           return !all_2xx && range.first <= 206 && range.last >= 206;
+         });
 }
 
 // The transfer came to its end: is what came whole, and what does it say?

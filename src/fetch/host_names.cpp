@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii.h"
 #include "fetch/address_class.h"
 
 namespace fetchpool::engine {
@@ -20,7 +21,7 @@ std::optional<NamedHost> named_host(std::string_view url) {
   std::string_view rest = url.substr(begin, url.find_first_of("/?#", begin) - begin);
   if (rest.starts_with('[')) return std::nullopt;
   std::string_view name = rest.substr(0, rest.find(':'));
-  bool may_be_address = !name.empty() && name.front() >= '0' && name.front() <= '9';
+  bool may_be_address = !name.empty() && is_digit(name.front());
   if (may_be_address && address_class(name) != AddressClass::no_address) return std::nullopt;
   if (is_this_machine(name)) return std::nullopt;
   NamedHost host{std::string(name), url.starts_with("https:") ? 443 : 80};

@@ -120,6 +120,15 @@ void add_credentials(std::vector<HeaderLine>& headers, const Credentials& creden
                        basic_credentials(credentials.user + ":" + credentials.password));
 }
 
+bool has_header(const curl_slist* lines, std::string_view name) {
+  for (; lines; lines = lines->next) {
+    std::string_view line = lines->data;
+    bool has_value = line.size() > name.size() + 1 && line[name.size()] == ':';
+    if (has_value && starts_with_ignoring_case(line, name)) return true;
+  }
+  return false;
+}
+
 curl_slist* RequestHeaders::list(const HopRequest& request, CurlList& own) {
   HeaderScope scope = scope_of(request, options_);
   if (!request.headers.empty()) {

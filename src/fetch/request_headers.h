@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fetch/curl_handles.h"
@@ -32,6 +33,9 @@ std::vector<std::string> request_header_lines(const FetchOptions& options,
 
 // Adds the header for Basic authentication (RFC 7617), unless there is one of that name.
 void add_credentials(std::vector<HeaderLine>& headers, const Credentials& credentials);
+
+// Whether a list for libcurl sends a header of this name, with a value.
+bool has_header(const curl_slist* lines, std::string_view name);
 
 // The lists that libcurl reads. Those of requests without headers of their own are made once.
 class RequestHeaders {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "fetchpool/error.h"
 
 namespace fetchpool::engine {
@@ -19,15 +20,6 @@ using namespace std::string_view_literals;
 
 void require(bool condition, const char* message) {
   if (!condition) throw Error(message);
-}
-
-// A token of RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kPunctuation.find(c) != std::string_view::npos;
-  });
 }
 
 bool is_one_line(std::string_view text) {
@@ -135,6 +127,13 @@ bool is_proxy(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_token(std::string_view text) {
+  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter(c) || is_digit(c) || kPunctuation.find(c) != std::string_view::npos;
+  });
+}
 
 void check_request_options(const FetchOptions& options) {
   require(is_method(options.method), "the method must be a word, as GET is, and not CONNECT");

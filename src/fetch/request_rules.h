@@ -13,6 +13,9 @@ namespace fetchpool::engine {
 // Body and headers of one request may be this large together; FetchOptions::data any size.
 inline constexpr std::size_t kLargestRequest = std::size_t{16} << 20;
 
+// A token of RFC 9110 section 5.6.2, as methods and names of headers are.
+bool is_token(std::string_view text);
+
 // Throws Error where what options say about requests and connections makes no sense. Its text
 // repeats nothing that may be a secret.
 void check_request_options(const FetchOptions& options);

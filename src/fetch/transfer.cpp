@@ -14,7 +14,6 @@
 #include "fetch/easy_option.h"
 #include "fetch/request_rules.h"
 #include "fetch/retry.h"
-#include "fetch/url_text.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -24,15 +23,6 @@ T info(CURL* easy, CURLINFO which) {
   T value{};
   curl_easy_getinfo(easy, which, &value);
   return value;
-}
-
-bool names_any_of(const std::vector<HeaderLine>& headers,
-                  std::initializer_list<std::string_view> names) {
-  return std::any_of(headers.begin(), headers.end(), [&](const HeaderLine& header) {
-    return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-      return equal_ignoring_case(header.first, name);
-    });
-  });
 }
 
 bool is_redirect_to_follow(int status) {
@@ -96,7 +86,8 @@ void Transfer::set_up() {
 }
 
 void Transfer::use_headers() {
-  set_option(easy_.get(), CURLOPT_HTTPHEADER, shared_.headers.list(request_, own_headers_));
+  header_lines_ = shared_.headers.list(request_, own_headers_);
+  set_option(easy_.get(), CURLOPT_HTTPHEADER, header_lines_);
 }
 
 // Sets the method and the body. What libcurl does with a body follows from POST, NOBODY and
@@ -357,17 +348,13 @@ void Transfer::ask_libcurl(CURLcode code) {
   if (info<curl_off_t>(easy, CURLINFO_CONNECT_TIME_T) > 0) seen_.tcp_connected = true;
 }
 
-bool Transfer::asks_with(std::initializer_list<std::string_view> headers) const {
-  return names_any_of(request_.headers, headers) ||
-         names_any_of(shared_.settings.options.headers, headers);
-}
-
 void Transfer::observe(CURLcode code) {
   seen_.head = &head_;
   seen_.ok_status = &shared_.settings.options.ok_status;
   // RFC 9110, sections 13.1 and 14.2.
-  seen_.conditional = head_.status() == 304 && asks_with({"if-none-match", "if-modified-since"});
-  seen_.part_wanted = head_.status() == 206 && asks_with({"range"});
+  seen_.conditional = head_.status() == 304 && (has_header(header_lines_, "If-None-Match") ||
+                                                has_header(header_lines_, "If-Modified-Since"));
+  seen_.part_wanted = head_.status() == 206 && has_header(header_lines_, "Range");
   if (handed_over_) ask_libcurl(code);
   if (!body_begun_) body_.begin({});
   try {

@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -113,8 +112,6 @@ class Transfer {
   bool take_header(std::string_view line);
   bool take_body(std::string_view bytes);
   bool body_begins();
-  // Whether the request has one of these headers, of its own or for all.
-  bool asks_with(std::initializer_list<std::string_view> headers) const;
   void observe(CURLcode code);
   void ask_libcurl(CURLcode code);
   void collect_facts(HopResult& result) const;
@@ -129,6 +126,7 @@ class Transfer {
   int slot_ = 0;
   HopRequest request_;
   CurlList own_headers_;
+  curl_slist* header_lines_ = nullptr;  // of this hop, with those of all requests
   ResponseHead head_;
   ReceivedBody body_;
   std::unique_ptr<TransferArchive> archive_;  // where one is asked for

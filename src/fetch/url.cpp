@@ -25,7 +25,7 @@ bool is_control(char c) {
 }
 
 bool is_digits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return std::all_of(text.begin(), text.end(), is_digit);
 }
 
 std::optional<UrlError> check_bytes(std::string_view text) {

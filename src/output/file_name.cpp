@@ -59,7 +59,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 39> kExtensi
 }};
 
 bool is_letter_or_digit(char c) {
-  return (c >= '0' && c <= '9') || (lower_case(c) >= 'a' && lower_case(c) <= 'z');
+  return is_letter(c) || is_digit(c);
 }
 
 std::string padded(std::uint64_t number, std::size_t width) {

@@ -17,7 +17,7 @@ namespace {
 using archive::MemberReader;
 using archive::Sha1;
 
-constexpr std::size_t kPiece = std::size_t{64} << 10;
+constexpr std::size_t kReadSize = std::size_t{64} << 10;
 constexpr std::size_t kLongestHead = std::size_t{1} << 20;
 
 std::optional<std::uint64_t> number(std::string_view text) {
@@ -125,7 +125,7 @@ class RecordCheck {
   }
 
   bool read_more() {
-    std::array<char, kPiece> room;
+    std::array<char, kReadSize> room;
     std::size_t count = reader_.read(room);
     text_.append(room.data(), count);
     return count > 0;
@@ -185,7 +185,7 @@ class RecordCheck {
 
 // Unpacks what is left of a member, so that the next one can follow.
 void skip_rest(MemberReader& reader) {
-  std::array<char, kPiece> room;
+  std::array<char, kReadSize> room;
   while (reader.read(room) > 0) {
   }
 }

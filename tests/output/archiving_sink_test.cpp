@@ -1,8 +1,6 @@
 // Archives beside records, interrupted and gone on with; without processes.
 #include "output/archiving_sink.h"
 
-#include <cstdlib>
-
 #include "fetch/archive_metadata.h"
 #include "output/samples.h"
 #include "output/warc_check.h"

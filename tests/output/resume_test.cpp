@@ -2,7 +2,6 @@
 // the end is what an undisturbed run writes.
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 
 #include "output/run_journal.h"
 #include "output/samples.h"

@@ -117,8 +117,11 @@ void RecordingDisk::crash(std::size_t index, Fate fate, std::uint64_t seed) cons
   for (const auto& [path, text] : files) std::ofstream(path, std::ios::binary) << text;
 }
 
-void PowerlessDisk::count() {
-  if (calls_++ == fatal_) throw Killed();
+bool PowerlessDisk::has_power() {
+  std::size_t call = calls_++;
+  if (call == fatal_) throw Killed();
+  errno = EIO;
+  return !fatal_ || call < *fatal_;
 }
 
 std::map<std::string, std::string> PowerlessDisk::files() const {
@@ -129,19 +132,20 @@ std::map<std::string, std::string> PowerlessDisk::files() const {
 }
 
 ssize_t PowerlessDisk::write(int fd, const struct iovec* pieces, int count) {
-  this->count();
-  return Disk::write(fd, pieces, count);
+  return has_power() ? Disk::write(fd, pieces, count) : -1;
 }
 
 int PowerlessDisk::truncate(int fd, off_t size) {
-  count();
-  return Disk::truncate(fd, size);
+  return has_power() ? Disk::truncate(fd, size) : -1;
 }
 
 int PowerlessDisk::sync(int fd) {
-  count();
+  if (!has_power()) return -1;
   std::string path = path_of(fd);
   if (std::filesystem::is_directory(path)) {
+    for (auto& [name, safe] : safe_)
+      if (std::filesystem::path(name).parent_path() == path)
+        safe.has_name = std::filesystem::exists(name);
     for (const auto& entry : std::filesystem::directory_iterator(path))
       if (entry.is_regular_file()) safe_[entry.path().string()].has_name = true;
   } else {
@@ -151,7 +155,7 @@ int PowerlessDisk::sync(int fd) {
 }
 
 int PowerlessDisk::sync_file_system(int) {
-  count();
+  if (!has_power()) return -1;
   safe_.clear();
   for (auto& [path, bytes] : files()) safe_[path] = {true, std::move(bytes)};
   return 0;
@@ -165,6 +169,7 @@ void PowerlessDisk::lose_power(std::uint64_t seed) const {
   for (const auto& [path, safe] : paths) {
     auto found = now.find(path);
     bool is_there = found != now.end();
+    if (!is_there && !safe.has_name) continue;
     if (is_there != safe.has_name && random() % 2 == 0) {
       std::filesystem::remove(path);
       continue;

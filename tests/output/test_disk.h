@@ -76,7 +76,7 @@ class RecordingDisk : public Disk {
 // contents of a file and the entry of a name in its folder, each for itself.
 class PowerlessDisk : public Disk {
  public:
-  // The power fails at call number `fatal`, which throws Killed. Nothing: never.
+  // The power fails at call number `fatal`, which throws Killed; later ones fail. Nothing: never.
   PowerlessDisk(std::string directory, std::optional<std::size_t> fatal)
       : directory_(std::move(directory)), fatal_(fatal) {}
 
@@ -96,7 +96,8 @@ class PowerlessDisk : public Disk {
     std::string bytes;
   };
 
-  void count();
+  // Counts a call; false: there is no power any more.
+  bool has_power();
   std::map<std::string, std::string> files() const;
 
   std::string directory_;

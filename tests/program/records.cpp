@@ -2,7 +2,6 @@
 
 #include <rapidjson/document.h>
 
-#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 

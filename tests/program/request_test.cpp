@@ -72,15 +72,15 @@ TEST_CASE("a large body is sent whole, to every URL") {
 TEST_CASE("credentials, cookies and referers are sent to whom they are meant for only") {
   Origin origin;
   Origin other;
-  std::vector<std::string> given{"-u", "me:secret1",      "-b", "key=secret2",
-                                 "-e", "http://secret3/", "-H", "X-Api-Key: secret4"};
-  std::string seen = echo(origin, given);
+  std::vector<std::string> secret_options{"-u", "me:secret1",      "-b", "key=secret2",
+                                          "-e", "http://secret3/", "-H", "X-Api-Key: secret4"};
+  std::string seen = echo(origin, secret_options);
   CHECK_THAT(seen, ContainsSubstring(R"(["authorization","Basic bWU6c2VjcmV0MQ=="])"));
   CHECK_THAT(seen, ContainsSubstring(R"(["cookie","key=secret2"])"));
   CHECK_THAT(seen, ContainsSubstring(R"(["referer","http://secret3/"])"));
   CHECK_THAT(seen, ContainsSubstring("secret4"));
-  CHECK_THAT(echo(origin, given, "/redirect/1?to=/echo"), ContainsSubstring("secret4"));
-  std::string away = echo(origin, given, "/location?to=" + other.url("/echo"));
+  CHECK_THAT(echo(origin, secret_options, "/redirect/1?to=/echo"), ContainsSubstring("secret4"));
+  std::string away = echo(origin, secret_options, "/location?to=" + other.url("/echo"));
   CHECK(away.find("secret") == std::string::npos);
   CHECK(away.find("authorization") == std::string::npos);
   CHECK_THAT(echo(origin, {"--oauth2-bearer", "token5"}),

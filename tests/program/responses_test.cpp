@@ -75,6 +75,28 @@ TEST_CASE("every final status is judged, and its body kept") {
   check_outcomes(origin, rows);
 }
 
+TEST_CASE("a part of a page is a success only where it was asked for, or named as one") {
+  Origin origin;
+  Origin other;
+  std::string part = body("/partial");
+  auto row = [&](const char* outcome, const std::vector<std::string>& arguments) {
+    return OutcomeCase{"/partial", outcome, 206, Whole::yes, part, arguments};
+  };
+  Rows rows{
+      row("http_error", {}),
+      row("ok", {"-H", "range: bytes=0-9"}),
+      row("http_error", {"-H", "Range:"}),
+      row("http_error", {"--ok-status", "2xx"}),
+      row("http_error", {"--ok-status", "2xx,404"}),
+      row("ok", {"--ok-status", "2xx,206"}),
+      row("ok", {"--ok-status", "200-206"}),
+  };
+  // The header is not sent to another origin.
+  rows.push_back(row("http_error", {"-H", "Range: bytes=0-9"}));
+  rows.back().target = "/location?to=" + other.url("/partial");
+  check_outcomes(origin, rows);
+}
+
 TEST_CASE("interim responses are not the answer") {
   Origin origin;
   check_outcomes(origin, Rows{
@@ -101,9 +123,6 @@ TEST_CASE("odd heads that can be read are read") {
           {"/long-header?bytes=90000", "ok", 200, Whole::yes, body("/long-header?bytes=90000", 2)},
           {"/many-headers?n=900", "ok", 200, Whole::yes, body("/many-headers?n=900", 2)},
           {"/cookies?n=40", "ok", 200, Whole::yes},
-          {"/partial", "http_error", 206, Whole::yes, body("/partial")},
-          {"/partial", "ok", 206, Whole::yes, body("/partial"), {"-H", "Range: bytes=0-9"}},
-          {"/partial", "ok", 206, Whole::yes, body("/partial"), {"--ok-status", "206"}},
           {"/bad-length?value=2,%202", "ok", 200, Whole::yes},
           {"/retry-after?value=-9999999999&times=0", "ok", 200, Whole::yes},
       });

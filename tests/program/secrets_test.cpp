@@ -85,8 +85,8 @@ std::string all_of(const std::filesystem::path& directory) {
 
 TEST_CASE("no secret is in any file that is written, whatever the outputs are") {
   Origin origin;
-  TempDir kept;
-  std::string config = kept.write(
+  TempDir secret_files;
+  std::string config = secret_files.write(
       "config", "user = \"me:canary-password\"\nheader = \"X-Api-Key: canary-header\"\n");
   std::string list;
   for (const char* target : {"/ok", "/status/500", "/close", "/redirect/2", "/gzip-plain", "/hang"})
@@ -94,13 +94,13 @@ TEST_CASE("no secret is in any file that is written, whatever the outputs are") 
             "\",\"headers\":{\"Cookie\":\"canary-cookie\"},\"method\":\"PUT\","
             "\"body\":\"canary-body\"}\n" +
             origin.url(target).insert(7, "me:canary-userinfo@") + "\n";
-  kept.write("list", list);
+  secret_files.write("list", list);
   // Records, their journal and an archive; a directory, with bodies of what failed.
   for (const char* output : {"-o", "-P"}) {
     INFO(output);
     TempDir dir;
-    Command command = fetchpool({"-K", config, "-i", kept.file("list"), "-vv", "-c", "-m", "1",
-                                 "--retry", "1", "--retry-delay", "1ms", "--include-headers",
+    Command command = fetchpool({"-K", config, "-i", secret_files.file("list"), "-vv", "-c", "-m",
+                                 "1", "--retry", "1", "--retry-delay", "1ms", "--include-headers",
                                  "--allow-userinfo", output, dir.file("out")});
     if (std::string(output) == "-o") command.args({"--warc", dir.file("archive.warc.gz")});
     if (std::string(output) == "-P") command.arg("--keep-partial");

@@ -1,6 +1,7 @@
 // How much a test does.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 
@@ -24,9 +25,10 @@ constexpr bool is_sanitized() {
 #endif
 }
 
-// How often tests of chance repeat themselves: `whole`, or a tenth of it where runs are short.
+// How often tests of chance repeat themselves: `whole` in long runs, else a tenth of it, or a
+// fortieth with a sanitizer; once at least.
 inline int rounds_of(int whole) {
-  return is_long_run() ? whole : whole / (is_sanitized() ? 40 : 10);
+  return is_long_run() ? whole : std::max(1, whole / (is_sanitized() ? 40 : 10));
 }
 
 // `whole`, or a fifth of it with a sanitizer, for tests that are short without one.
