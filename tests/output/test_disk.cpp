@@ -8,6 +8,8 @@
 #include <fstream>
 #include <set>
 
+#include "output/samples.h"
+
 namespace fetchpool::output {
 namespace {
 
