@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "fetch/address_class.h"
+#include "fetch/transfer.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -33,9 +34,15 @@ std::optional<NamedHost> named_host(std::string_view url) {
 const NameAnswer* HostNames::find(const std::string& name, Transfer& transfer, TimePoint now) {
   NameCache::Found found = cache_.find(name, now);
   if (found.answer && !found.is_old) return found.answer;
+  bool comes_back = transfer.request().waited_for_name.count() > 0;
+  if (!found.answer && comes_back)
+    if (const NameAnswer* failure = late_failures_.find(name, now)) return failure;
   if (questions_.empty()) silent_since_ = now;
   auto [at, is_new] = questions_.try_emplace(name, Question{now, {}, false});
-  if (is_new) resolver_.ask(name);
+  if (is_new) {
+    late_failures_.forget(name);
+    resolver_.ask(name);
+  }
   if (!found.answer) at->second.waiting.push_back(&transfer);
   return found.answer;
 }
@@ -68,11 +75,14 @@ std::vector<HostNames::Answered> HostNames::take_answered(TimePoint now) {
     auto found = questions_.find(name);
     if (found == questions_.end()) continue;
     for (Transfer* transfer : found->second.waiting) answered.push_back({transfer, answer});
-    bool is_awaited = found->second.is_postponed;
+    bool failed_late = found->second.is_postponed && answer.kind == NameAnswer::Kind::failed;
     questions_.erase(found);
     // That it failed may be said by the system, after it heard nothing.
     if (answer.kind != NameAnswer::Kind::failed) silent_since_ = now;
-    cache_.put(name, std::move(answer), now, is_awaited);
+    if (failed_late)
+      late_failures_.put(name, std::move(answer), now);
+    else
+      cache_.put(name, std::move(answer), now);
   }
   return answered;
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "fetch/late_failures.h"
 #include "fetch/name_cache.h"
 #include "fetch/resolver.h"
 
@@ -32,7 +33,8 @@ class HostNames {
   static constexpr auto kPatience = std::chrono::milliseconds(500);
 
   // The answer, valid until the next call of anything here; or null: the transfer waits, and will
-  // be among those that take_answered() returns.
+  // be among those that take_answered() returns. A transfer that was postponed before is told of a
+  // look-up that has failed since then; any other has it tried anew.
   const NameAnswer* find(const std::string& name, Transfer& transfer, TimePoint now);
   // Whether the name, which was asked for, is one that takes long: since its own question was put,
   // or because the name service has said nothing for so long.
@@ -58,6 +60,7 @@ class HostNames {
 
  private:
   NameCache cache_;
+  LateFailures late_failures_;
   Resolver resolver_;
   struct Question {
     TimePoint asked;

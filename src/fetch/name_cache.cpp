@@ -8,7 +8,6 @@ using namespace std::chrono_literals;
 constexpr auto kFresh = 5min;
 constexpr auto kGoodEnough = 1h;
 constexpr auto kNotFound = 1min;
-constexpr auto kFailed = 2s;
 constexpr auto kTold = 1s;
 
 }  // namespace
@@ -27,7 +26,7 @@ NameCache::Found NameCache::find(const std::string& name, TimePoint now) const {
     case NameAnswer::Kind::local_shortage:
       break;
   }
-  return age < kFailed ? Found{&entry.answer, false} : Found{};
+  return {};
 }
 
 bool NameCache::was_told(const std::string& name, int port, TimePoint now) {
@@ -40,10 +39,9 @@ bool NameCache::was_told(const std::string& name, int port, TimePoint now) {
   return false;
 }
 
-void NameCache::put(const std::string& name, NameAnswer answer, TimePoint now, bool is_awaited) {
+void NameCache::put(const std::string& name, NameAnswer answer, TimePoint now) {
   using Kind = NameAnswer::Kind;
-  bool has_failed = answer.kind != Kind::found && answer.kind != Kind::not_found;
-  if (has_failed && (!is_awaited || find(name, now).answer)) return;
+  if (answer.kind != Kind::found && answer.kind != Kind::not_found) return;
   entries_[name] = {std::move(answer), now, -1, {}};
   by_age_.emplace_back(name, now);
   make_room();

@@ -19,8 +19,7 @@ namespace fetchpool::engine {
 //
 // Addresses are fresh for five minutes, and good enough for an hour while somebody asks again, so
 // that a name service that fails does not take away hosts that are known (RFC 8767). That a name
-// does not exist is believed for a minute. A failure is not kept, but for those who will come back
-// for it: two seconds.
+// does not exist is believed for a minute. A failure is not kept.
 class NameCache {
  public:
   explicit NameCache(std::size_t most = 4096) : most_(most) {}
@@ -36,9 +35,8 @@ class NameCache {
   // caller does so now.
   bool was_told(const std::string& name, int port, TimePoint now);
 
-  // Takes an answer in. One that failed changes nothing, unless it `is_awaited` by somebody who
-  // will come back for it and nothing better is known.
-  void put(const std::string& name, NameAnswer answer, TimePoint now, bool is_awaited = false);
+  // Takes an answer in. One that failed changes nothing.
+  void put(const std::string& name, NameAnswer answer, TimePoint now);
   // The addresses did not work: the next one to ask looks them up.
   void forget(const std::string& name);
 

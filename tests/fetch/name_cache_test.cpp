@@ -1,6 +1,7 @@
 #include "fetch/name_cache.h"
 
 #include "fetch/host_names.h"
+#include "fetch/late_failures.h"
 #include "support/catch.h"
 
 namespace fetchpool::engine {
@@ -51,15 +52,21 @@ TEST_CASE("a name service that fails takes nothing away", "[names]") {
   CHECK(cache.find("a.test", kStart + 401s).answer->kind == Kind::found);
 }
 
-TEST_CASE("a failure is kept for who comes back for it, for two seconds", "[names]") {
-  NameCache cache;
-  cache.put("a.test", {Kind::failed, {}, "failed"}, kStart, true);
-  REQUIRE(cache.find("a.test", kStart + 1999ms).answer);
-  CHECK(cache.find("a.test", kStart + 1999ms).answer->kind == Kind::failed);
-  CHECK_FALSE(cache.find("a.test", kStart + 2s).answer);
-  cache.put("a.test", found("1.2.3.4"), kStart + 3s);
-  cache.put("a.test", {Kind::failed, {}, "failed"}, kStart + 400s, true);
-  CHECK(cache.find("a.test", kStart + 400s).answer->kind == Kind::found);
+TEST_CASE("a failure that came late is kept for two seconds, the last of a name", "[names]") {
+  LateFailures failures;
+  failures.put("a.test", {Kind::failed, {}, "first"}, kStart);
+  failures.put("b.test", {Kind::failed, {}, "other"}, kStart);
+  failures.put("a.test", {Kind::failed, {}, "second"}, kStart + 1s);
+  REQUIRE(failures.find("a.test", kStart + 1s));
+  CHECK(failures.find("a.test", kStart + 1s)->error == "second");
+  CHECK(failures.find("b.test", kStart + 1999ms));
+  CHECK_FALSE(failures.find("b.test", kStart + 2s));
+  CHECK_FALSE(failures.find("c.test", kStart + 1s));
+  failures.put("d.test", {Kind::failed, {}, "late"}, kStart + 10s);
+  CHECK_FALSE(failures.find("a.test", kStart + 10s));
+  CHECK(failures.find("d.test", kStart + 10s));
+  failures.forget("d.test");
+  CHECK_FALSE(failures.find("d.test", kStart + 10s));
 }
 
 TEST_CASE("an answer replaces the one before", "[names]") {

@@ -67,6 +67,21 @@ TEST_CASE("a look-up that fails late is told to who waited for it without a plac
   }
 }
 
+TEST_CASE("an attempt after a look-up that failed late is a look-up of its own") {
+  if (!NetworkNamespace::is_possible()) return;
+  NetworkNamespace network;
+  SilentNameServer names;
+  Finished done = fetchpool({"--retry", "1", "--retry-delay", "1ms", "--connect-timeout", "30"})
+                      .arg("http://a.test/")
+                      .env("RES_OPTIONS", "timeout:1 attempts:1")
+                      .run();
+  Record record = read_records(done.out).at(0);
+  CHECK(record.outcome == "dns");
+  CHECK(record.num_attempts == 2);
+  // The system gives each of them up after a second.
+  CHECK(done.took >= 2s);
+}
+
 TEST_CASE("all addresses of a name are tried") {
   if (!NetworkNamespace::is_possible()) return;
   NetworkNamespace network;
