@@ -79,6 +79,7 @@ Request& Engine::new_request() {
 std::uint64_t Engine::submit(std::string_view input) {
   Request& request = new_request();
   std::uint64_t seq = request.seq;
+  if (stopped_) return cancel_unread(request, input);
   auto parsed = parse_url(input, {options_.allow_userinfo});
   if (auto* error = std::get_if<UrlError>(&parsed)) {
     request.chain = Chain(without_secrets(input), {}, method_of(options_));
@@ -95,6 +96,7 @@ std::uint64_t Engine::submit(std::string_view input) {
 std::uint64_t Engine::submit(FetchRequest&& wanted) {
   Request& request = new_request();
   std::uint64_t seq = request.seq;
+  if (stopped_) return cancel_unread(request, wanted.url);
   std::string problem = problem_of(wanted, options_);
   auto parsed = parse_url(wanted.url, {options_.allow_userinfo});
   auto* error = std::get_if<UrlError>(&parsed);
@@ -108,6 +110,14 @@ std::uint64_t Engine::submit(FetchRequest&& wanted) {
     give_back(request, request.chain.result(Outcome::bad_url, std::move(problem)));
   else
     give_back(request, request.chain.result(error->outcome, std::move(error->reason)));
+  return seq;
+}
+
+// Nothing is looked at that will not be fetched.
+std::uint64_t Engine::cancel_unread(Request& request, std::string_view input) {
+  std::uint64_t seq = request.seq;
+  request.chain = Chain(without_secrets(input), {}, method_of(options_));
+  cancel_request(request);
   return seq;
 }
 

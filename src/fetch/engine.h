@@ -32,6 +32,7 @@ class Engine {
   explicit Engine(const FetchOptions& options, const detail::PageTask& task = {});
 
   std::size_t room() const;
+  // One that was stopped cancels whatever it is given, and takes any number of it.
   std::uint64_t submit(std::string_view url);
   std::uint64_t submit(FetchRequest&& request);
   std::uint64_t submit_known(FetchResult&& known);
@@ -63,6 +64,7 @@ class Engine {
   std::uint32_t& pauses_seen(int place);
 
   Request& new_request();
+  std::uint64_t cancel_unread(Request& request, std::string_view input);
   void on_event(const process::Event& event);
   void on_answer(Request& request, const process::Event& event);
   void on_done(Request& request, HopResult hop);

@@ -76,7 +76,8 @@ TEST_CASE("a share of failures is judged once there are enough URLs", "[limits]"
 
 TEST_CASE("fetch_all() has a result for every URL where a limit ends the run", "[limits]") {
   test::Origin origin;
-  auto urls = origin.urls("/status/404?", 9000);
+  auto urls = origin.urls("/status/404?", 8999);
+  urls.push_back("ftp://127.0.0.1/");  // nobody gets as far as looking at it
   FetchOptions options = options_with(4);
   options.max_failures = 10;
   auto results = fetch_all(urls, options);
@@ -84,6 +85,7 @@ TEST_CASE("fetch_all() has a result for every URL where a limit ends the run", "
   CHECK(count_of(results, Outcome::http_error) >= 10);
   CHECK(count_of(results, Outcome::http_error) < 200);
   CHECK(count_of(results, Outcome::http_error) + count_of(results, Outcome::cancelled) == 9000);
+  CHECK(results.back().outcome == Outcome::cancelled);
   for (std::size_t i : {std::size_t{0}, urls.size() - 1}) {
     CHECK(results[i].seq == i);
     CHECK(results[i].input == urls[i]);
