@@ -1,4 +1,4 @@
-// Letters and digits as ASCII has them, whatever the locale says: the names of headers, schemes and
+// Texts as ASCII has them, whatever the locale says: the names of headers, schemes and
 // codings know no others.
 #pragma once
 
@@ -33,6 +33,12 @@ constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 constexpr bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return equal_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+// `text` without the characters of `blanks` at its beginning and its end.
+constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t") {
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
 }  // namespace fetchpool

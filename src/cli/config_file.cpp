@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "cli/outside_value.h"
 #include "cli/safe_text.h"
-#include "cli/trimmed.h"
 #include "cli/usage_error.h"
 
 namespace fetchpool::cli {

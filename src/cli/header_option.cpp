@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "cli/trimmed.h"
+#include "base/ascii.h"
 #include "cli/usage_error.h"
 #include "fetch/request_rules.h"
 
@@ -20,7 +20,7 @@ HeaderLine parse_header(std::string_view text) {
     throw UsageError(
         "--header: a header looks like \"Name: value\", \"Name;\" (sent empty) or \"Name:\" "
         "(removed)");
-  std::string_view value = trimmed(text.substr(separator + 1), " \t");
+  std::string_view value = trimmed(text.substr(separator + 1));
   if (text[separator] == ':') return {std::string(name), std::string(value)};
   if (!value.empty())
     throw UsageError(

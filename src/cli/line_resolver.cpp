@@ -8,13 +8,10 @@
 #include "cli/safe_text.h"
 #include "cli/usage_error.h"
 #include "fetch/url.h"
+#include "fetch/url_text.h"
 
 namespace fetchpool::cli {
 namespace {
-
-bool is_scheme_character(char c) {
-  return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-}
 
 // Whether `text` begins as what follows the colon of host:port.
 bool begins_with_port(std::string_view text) {
@@ -33,7 +30,7 @@ struct LineResolver::Base {
 
 bool names_scheme(std::string_view line) {
   if (line.empty() || !is_letter(line[0])) return false;
-  auto end = std::find_if_not(line.begin(), line.end(), is_scheme_character);
+  auto end = std::find_if_not(line.begin(), line.end(), engine::is_scheme_character);
   if (end == line.end() || *end != ':') return false;
   auto scheme_length = static_cast<std::size_t>(end - line.begin());
   return !begins_with_port(line.substr(scheme_length + 1));

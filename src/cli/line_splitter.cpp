@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "base/ascii.h"
 #include "cli/safe_text.h"
-#include "cli/trimmed.h"
 #include "cli/usage_error.h"
 
 namespace fetchpool::cli {

@@ -54,7 +54,7 @@ bool is_blank_line(std::string_view line) {
 std::string_view value_of(std::string_view line) {
   line.remove_prefix(std::min(line.find(':') + 1, line.size()));
   line.remove_suffix(line.size() - std::min(line.find_last_not_of("\r\n") + 1, line.size()));
-  return engine::trimmed(line);
+  return trimmed(line);
 }
 
 bool goes_on(std::string_view line) {

@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #endif
 
+#include "fetch/byte_at.h"
+
 namespace fetchpool::body {
 namespace {
 
@@ -57,10 +59,6 @@ __attribute__((target("ssse3"))) char* encode_ssse3(std::string_view& bytes, cha
 }
 
 #endif
-
-std::uint32_t byte_at(std::string_view bytes, std::size_t index) {
-  return static_cast<unsigned char>(bytes[index]);
-}
 
 // Encodes the whole threes of `bytes` and takes them off.
 char* encode_threes(std::string_view& bytes, char* out) {

@@ -4,24 +4,13 @@
 #include <cassert>
 #include <utility>
 
+#include "base/ascii.h"
 #include "fetch/layer.h"
 
 namespace fetchpool::body {
 namespace {
 
 constexpr std::size_t kMostCodings = 2;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-bool is_same_token(std::string_view token, std::string_view lower_case) {
-  return std::equal(token.begin(), token.end(), lower_case.begin(), lower_case.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
 
 struct KnownCoding {
   std::string_view token;
@@ -62,9 +51,11 @@ CodingList parse_codings(std::string_view content_encoding) {
     std::size_t comma = std::min(content_encoding.find(','), content_encoding.size());
     std::string_view token = trimmed(content_encoding.substr(0, comma));
     content_encoding.remove_prefix(std::min(comma + 1, content_encoding.size()));
-    if (token.empty() || is_same_token(token, "identity") || is_same_token(token, "none")) continue;
+    if (token.empty() || equal_ignoring_case(token, "identity") ||
+        equal_ignoring_case(token, "none"))
+      continue;
     auto known = std::find_if(std::begin(kKnown), std::end(kKnown), [&](const KnownCoding& entry) {
-      return is_same_token(token, entry.token);
+      return equal_ignoring_case(token, entry.token);
     });
     if (known == std::end(kKnown)) {
       list.problem = Status::unknown;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "fetch/url_text.h"
 
 namespace fetchpool::engine {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/ascii.h"
 #include "fetch/http_date.h"
 #include "fetch/status_range.h"
 #include "fetch/url_text.h"

@@ -11,9 +11,7 @@ namespace {
 
 bool is_scheme(std::string_view text) {
   if (text.empty() || !is_letter(text.front())) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-  });
+  return std::all_of(text.begin(), text.end(), is_scheme_character);
 }
 
 int hex_value(char c) {
@@ -29,7 +27,7 @@ int dots(std::string_view segment) {
   while (!segment.empty()) {
     if (segment.front() == '.') {
       segment.remove_prefix(1);
-    } else if (segment.size() >= 3 && lower_case(segment.substr(0, 3)) == "%2e") {
+    } else if (starts_with_ignoring_case(segment, "%2e")) {
       segment.remove_prefix(3);
     } else {
       return 0;
@@ -138,10 +136,8 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+bool is_scheme_character(char c) {
+  return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
 }
 
 }  // namespace fetchpool::engine

@@ -35,7 +35,7 @@ void append_encoded(std::string& out, std::string_view text);
 // Each valid %xx replaced by its byte.
 std::string percent_decoded(std::string_view text);
 
-// Without blanks and tabs at both ends.
-std::string_view trimmed(std::string_view text);
+// Of what names of schemes are made behind their first letter. RFC 3986 section 3.1.
+bool is_scheme_character(char c);
 
 }  // namespace fetchpool::engine

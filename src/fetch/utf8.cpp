@@ -9,14 +9,12 @@
 #include <immintrin.h>
 #endif
 
+#include "fetch/byte_at.h"
+
 namespace fetchpool::body {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-unsigned char unit_at(std::string_view bytes, std::size_t index) {
-  return static_cast<unsigned char>(bytes[index]);
-}
 
 // The number of ASCII bytes at the start, or fewer by less than a step: a place to look closer.
 std::size_t ascii_steps(std::string_view bytes) {
@@ -46,7 +44,7 @@ bool is_valid_portable(std::string_view bytes) {
     // At least a word or a character before the next look for a run of ASCII.
     std::size_t looked_at = 0;
     while (looked_at < 8 && looked_at < bytes.size()) {
-      if (unit_at(bytes, looked_at) < 0x80) {
+      if (byte_at(bytes, looked_at) < 0x80) {
         ++looked_at;
         continue;
       }
@@ -189,7 +187,7 @@ bool is_valid_utf8(std::string_view bytes) {
 
 Utf8Sequence first_utf8_sequence(std::string_view bytes) {
   using Kind = Utf8Sequence::Kind;
-  unsigned char lead = unit_at(bytes, 0);
+  unsigned char lead = byte_at(bytes, 0);
   if (lead < 0x80) return {Kind::valid, 1};
   if (lead < 0xC2 || lead > 0xF4) return {Kind::invalid, 1};
   std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -199,7 +197,7 @@ Utf8Sequence first_utf8_sequence(std::string_view bytes) {
   unsigned char highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   for (std::size_t i = 1; i < length; ++i) {
     if (i == bytes.size()) return {Kind::cut, i};
-    unsigned char byte = unit_at(bytes, i);
+    unsigned char byte = byte_at(bytes, i);
     if (byte < lowest || byte > highest) return {Kind::invalid, i};
     lowest = 0x80;
     highest = 0xBF;
@@ -211,8 +209,8 @@ std::size_t utf8_cut(std::string_view bytes) {
   std::size_t furthest = std::min<std::size_t>(3, bytes.size());
   for (std::size_t back = 1; back <= furthest; ++back) {
     std::size_t at = bytes.size() - back;
-    if (unit_at(bytes, at) < 0x80) break;
-    if (unit_at(bytes, at) < 0xC0) continue;
+    if (byte_at(bytes, at) < 0x80) break;
+    if (byte_at(bytes, at) < 0xC0) continue;
     bool is_cut = first_utf8_sequence(bytes.substr(at)).kind == Utf8Sequence::Kind::cut;
     return is_cut ? at : bytes.size();
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 
+#include "fetch/byte_at.h"
 #include "fetch/zlib_header.h"
 
 namespace fetchpool::body {
@@ -15,15 +16,11 @@ constexpr std::size_t kMostExpansion = 1032;
 constexpr std::size_t kSmallestGzip = 18;  // header and trailer
 constexpr std::size_t kFirstRoom = std::size_t{64} << 10;
 
-std::size_t octet(std::string_view bytes, std::size_t index) {
-  return static_cast<unsigned char>(bytes[index]);
-}
-
 // The last field of a gzip stream, if what is last is a trailer (RFC 1952, section 2.3.1).
 std::size_t claimed_size(std::string_view wire) {
   std::size_t at = wire.size() - 4;
-  return octet(wire, at) | octet(wire, at + 1) << 8 | octet(wire, at + 2) << 16 |
-         octet(wire, at + 3) << 24;
+  return byte_at(wire, at) | byte_at(wire, at + 1) << 8 | byte_at(wire, at + 2) << 16 |
+         byte_at(wire, at + 3) << 24;
 }
 
 }  // namespace
@@ -67,7 +64,7 @@ bool WholeDecoder::decode_gzip(std::string_view wire, std::size_t most_bytes) {
   if (wire.size() < kSmallestGzip) return false;
   // A header with a checksum of its own: libdeflate would not check it.
   constexpr std::size_t kHeaderCheck = 2;
-  if ((octet(wire, 3) & kHeaderCheck) != 0) return false;
+  if ((byte_at(wire, 3) & kHeaderCheck) != 0) return false;
   // More than one member, junk at the end, or a lie: any other size than this one is for the
   // streaming decoder.
   std::size_t size = claimed_size(wire);
