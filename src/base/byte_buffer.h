@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -20,10 +21,21 @@ namespace fetchpool {
 //   buffer.filled(m);             m of them were
 class ByteBuffer {
  public:
+  ByteBuffer() = default;
+  // Writes into `borrowed`, which must outlive that, and moves to storage of its own when more is
+  // needed.
+  explicit ByteBuffer(std::span<char> borrowed)
+      : data_(borrowed.data()), capacity_(borrowed.size()) {}
+  ByteBuffer(ByteBuffer&& other) noexcept { swap(other); }
+  ByteBuffer& operator=(ByteBuffer&& other) noexcept {
+    ByteBuffer(std::move(other)).swap(*this);
+    return *this;
+  }
+
   // What room() gave holds until the next call of anything but filled().
   char* room(std::size_t count) {
     if (capacity_ - size_ < count) grow(count);
-    return data_.get() + size_;
+    return data_ + size_;
   }
   // Requires that room() was asked for at least `count`.
   void filled(std::size_t count) {
@@ -40,39 +52,47 @@ class ByteBuffer {
     ++size_;
   }
 
-  const char* data() const { return data_.get(); }
-  char* data() { return data_.get(); }
+  const char* data() const { return data_; }
+  char* data() { return data_; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t capacity() const { return capacity_; }
-  std::string_view view() const { return {data_.get(), size_}; }
+  std::string_view view() const { return {data_, size_}; }
   void clear() { size_ = 0; }
 
   // Gives storage of more than `most` bytes back; the buffer is then empty.
   void shrink(std::size_t most) {
-    if (capacity_ <= most) return;
-    data_.reset();
-    size_ = capacity_ = 0;
+    if (capacity_ > most) *this = {};
   }
 
-  // The bytes, without a copy; the buffer is empty and without storage afterwards.
+  // The bytes, without a copy; the buffer is empty and without storage afterwards. Requires storage
+  // of its own.
   Bytes release() {
-    std::shared_ptr<char[]> owner(std::move(data_));
-    std::string_view view(owner.get(), std::exchange(size_, 0));
-    capacity_ = 0;
-    return {std::move(owner), view};
+    assert(data_ == owned_.get());
+    ByteBuffer released(std::move(*this));
+    std::string_view view = released.view();
+    return {std::shared_ptr<char[]>(std::move(released.owned_)), view};
   }
 
  private:
   void grow(std::size_t count) {
     std::size_t capacity = std::max(size_ + count, capacity_ + capacity_ / 2);
     auto data = std::make_unique_for_overwrite<char[]>(capacity);
-    if (size_ > 0) std::memcpy(data.get(), data_.get(), size_);
-    data_ = std::move(data);
+    if (size_ > 0) std::memcpy(data.get(), data_, size_);
+    owned_ = std::move(data);
+    data_ = owned_.get();
     capacity_ = capacity;
   }
 
-  std::unique_ptr<char[]> data_;
+  void swap(ByteBuffer& other) noexcept {
+    std::swap(owned_, other.owned_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  std::unique_ptr<char[]> owned_;  // none where the storage is borrowed
+  char* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

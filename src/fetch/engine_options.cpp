@@ -16,6 +16,13 @@ Clock::duration interval_of(double rate) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
 }
 
+// Room for what the parent has not written yet. All workers together have no more than 64 MiB, of
+// which only what is used is really there.
+std::size_t arena_bytes(int workers) {
+  return std::clamp((std::size_t{64} << 20) / static_cast<std::size_t>(workers),
+                    std::size_t{1} << 20, std::size_t{8} << 20);
+}
+
 }  // namespace
 
 std::uint64_t initial_share(const FetchOptions& options, int workers) {
@@ -37,6 +44,7 @@ process::SupervisorOptions supervisor_options(const FetchOptions& options, int w
   // More in all would use up the pipe quota of an ordinary user.
   supervisor.pipe_bytes =
       std::min(std::size_t{1} << 20, (std::size_t{16} << 20) / static_cast<std::size_t>(workers));
+  supervisor.arena_bytes = arena_bytes(workers);
   supervisor.max_payload = kLongestPart + options.max_header_bytes * 2 + (std::size_t{1} << 20) +
                            kLargestRequest + (options.data ? options.data->size() : 0);
   if (options.warc) supervisor.max_payload += kLongestPart + options.max_header_bytes * 2;

@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/posix.h"
 
 namespace fetchpool::ipc {
 
-Channel::Channel(UniqueFd in, UniqueFd out, std::size_t max_payload)
-    : in_(std::move(in)), out_(std::move(out)), reader_(max_payload) {}
+Channel::Channel(UniqueFd in, UniqueFd out, std::size_t max_payload, Arenas arenas)
+    : in_(std::move(in)),
+      out_(std::move(out)),
+      reader_(std::in_place, max_payload, std::move(arenas.in)),
+      writer_(std::move(arenas.out)) {}
 
 void Channel::close() {
   in_.reset();

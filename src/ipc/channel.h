@@ -3,13 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "base/unique_fd.h"
 #include "ipc/frame.h"
+#include "ipc/shared_arena.h"
 
 namespace fetchpool::ipc {
+
+// Where frames are left that are too large for a stream. Each may be null.
+struct Arenas {
+  std::shared_ptr<SharedArena> in;   // by the other end
+  std::shared_ptr<SharedArena> out;  // by this one
+};
 
 // Owns the two descriptors of one end (the same socket twice, or the ends of two pipes) and the
 // frames that wait on it. Passive: whoever waits for the descriptors calls receive() and flush().
@@ -18,7 +26,7 @@ class Channel {
   Channel() = default;
   // `in` and `out` should be non-blocking, or receive() and flush() wait. For a socket, `out` is
   // left empty and `in` serves both ways.
-  Channel(UniqueFd in, UniqueFd out, std::size_t max_payload);
+  Channel(UniqueFd in, UniqueFd out, std::size_t max_payload, Arenas arenas = {});
 
   int in_fd() const { return in_.get(); }
   int out_fd() const { return out_.is_open() ? out_.get() : in_.get(); }

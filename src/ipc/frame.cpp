@@ -17,6 +17,8 @@ constexpr std::size_t kFirstRead = 4096;
 // From this size on a payload is written from where it lies.
 constexpr std::size_t kLarge = std::size_t{16} << 10;
 constexpr std::size_t kFullPiece = std::size_t{256} << 10;
+// A piece that is nearly full takes one more frame, of 256 KiB and what goes with it.
+constexpr std::size_t kRoomOfPiece = kFullPiece + (std::size_t{320} << 10);
 
 std::uint32_t check_of(const FrameHeader& header) {
   std::uint64_t mixed =
@@ -57,7 +59,8 @@ struct FrameReader::Block {
   std::unique_ptr<char[]> data;
 };
 
-FrameReader::FrameReader(std::size_t max_length) : max_length_(max_length) {}
+FrameReader::FrameReader(std::size_t max_length, std::shared_ptr<SharedArena> arena)
+    : max_length_(max_length), arena_(std::move(arena)) {}
 
 std::shared_ptr<FrameReader::Block> FrameReader::take_block(std::size_t size) {
   // The last one kept is the most likely to be in the processor's cache.
@@ -116,16 +119,48 @@ void FrameReader::filled(std::size_t count) {
   filled_ += count;
 }
 
-std::optional<Frame> FrameReader::next() {
-  std::size_t unparsed = filled_ - parsed_;
-  if (unparsed < sizeof(FrameHeader)) return std::nullopt;
+// A copy, since what lies in shared memory could change between the checks and the use.
+FrameHeader FrameReader::checked_header(const char* bytes) const {
   FrameHeader header;
-  std::memcpy(&header, block_->data.get() + parsed_, sizeof header);
+  std::memcpy(&header, bytes, sizeof header);
   if (header.magic != kMagic || header.check != check_of(header))
     throw ProtocolError("the stream of frames is damaged");
   if (header.length > max_length_)
     throw ProtocolError("a frame of " + std::to_string(header.length) +
                         " bytes is longer than allowed");
+  return header;
+}
+
+void FrameReader::go_elsewhere(std::string_view payload) {
+  SharedArena::Extent extent;
+  if (!arena_ || payload.size() != sizeof extent)
+    throw ProtocolError("a frame names memory that is not shared");
+  std::memcpy(&extent, payload.data(), sizeof extent);
+  auto taken = arena_->take(extent);
+  if (!taken) throw ProtocolError("a frame names memory that was not handed over");
+  elsewhere_ = std::move(*taken);
+}
+
+Frame FrameReader::next_elsewhere() {
+  FrameHeader header{};
+  if (elsewhere_.size() < sizeof header) throw ProtocolError("shared memory ends within a frame");
+  header = checked_header(elsewhere_.data());
+  std::size_t whole = sizeof header + header.length;
+  if (elsewhere_.size() < whole) throw ProtocolError("shared memory ends within a frame");
+  Frame frame{static_cast<FrameKind>(header.kind), header.job,
+              elsewhere_.slice(sizeof header, header.length)};
+  if (frame.kind == FrameKind::elsewhere)
+    throw ProtocolError("shared memory leads to other shared memory");
+  // Of the last frame not a copy is kept, so that the memory is free with the frame.
+  elsewhere_ = elsewhere_.size() == whole ? Bytes() : elsewhere_.slice(whole);
+  return frame;
+}
+
+std::optional<Frame> FrameReader::next() {
+  if (!elsewhere_.empty()) return next_elsewhere();
+  std::size_t unparsed = filled_ - parsed_;
+  if (unparsed < sizeof(FrameHeader)) return std::nullopt;
+  FrameHeader header = checked_header(block_->data.get() + parsed_);
   std::size_t whole = sizeof header + header.length;
   if (unparsed < whole) {
     wanted_ = whole;
@@ -135,29 +170,47 @@ std::optional<Frame> FrameReader::next() {
   after_large_ = whole > kBlockSize;
   std::string_view payload(block_->data.get() + parsed_ + sizeof header, header.length);
   parsed_ += whole;
+  if (header.kind == static_cast<std::uint32_t>(FrameKind::elsewhere)) {
+    go_elsewhere(payload);
+    return next_elsewhere();
+  }
   return Frame{static_cast<FrameKind>(header.kind), header.job, Bytes(block_, payload)};
 }
 
-ByteBuffer& FrameWriter::tail() {
+ByteBuffer& FrameWriter::tail(Place place) {
   // A piece that is full, or being written, takes no more: its memory would never be let go by a
   // writer that is always a little behind.
-  bool takes_more = !pieces_.empty() && pieces_.back().large.empty() &&
+  bool takes_more = !pieces_.empty() && !pieces_.back().is_full &&
                     pieces_.back().small.size() < kFullPiece &&
-                    (pieces_.size() > 1 || offset_ == 0);
-  if (!takes_more) pieces_.push_back({std::exchange(spare_, {}), {}});
-  return pieces_.back().small;
+                    (pieces_.size() > 1 || offset_ == 0) &&
+                    (place == Place::anywhere || !pieces_.back().is_in_arena());
+  if (takes_more) return pieces_.back().small;
+  Piece& piece = pieces_.emplace_back();
+  if (arena_ && place == Place::anywhere) piece.reserved = arena_->reserve(kRoomOfPiece);
+  piece.small = piece.reserved.empty() ? std::exchange(spare_, {}) : ByteBuffer(piece.reserved);
+  return piece.small;
 }
 
-void FrameWriter::append(Bytes payload) {
-  pending_ += payload.size();
-  if (payload.size() < kLarge)
-    tail().append(payload.view());
-  else
-    pieces_.push_back({{}, std::move(payload)});
+// One that fills a run of its own.
+bool FrameWriter::add_in_arena(const FrameHeader& header, std::string_view head,
+                               std::string_view body) {
+  if (!arena_) return false;
+  std::size_t whole = sizeof header + head.size() + body.size();
+  std::span<char> reserved = arena_->reserve(whole);
+  if (reserved.empty()) return false;
+  Piece& piece = pieces_.emplace_back();
+  piece.reserved = reserved;
+  piece.is_full = true;
+  piece.small = ByteBuffer(reserved);
+  piece.small.append({reinterpret_cast<const char*>(&header), sizeof header});
+  piece.small.append(head);
+  piece.small.append(body);
+  pending_ += whole;
+  return true;
 }
 
 ByteBuffer& FrameWriter::begin(FrameKind kind, std::uint64_t job) {
-  ByteBuffer& buffer = tail();
+  ByteBuffer& buffer = tail(Place::anywhere);
   begun_ = buffer.size();
   begun_kind_ = kind;
   begun_job_ = job;
@@ -184,15 +237,37 @@ void FrameWriter::add(FrameKind kind, std::uint64_t job, Bytes payload) {
 
 void FrameWriter::add(FrameKind kind, std::uint64_t job, std::string_view head, Bytes body) {
   FrameHeader header = make_header(kind, job, head.size() + body.size());
-  ByteBuffer& small = tail();
+  bool is_large = body.size() >= kLarge;
+  if (is_large && add_in_arena(header, head, body.view())) return;
+  // A frame in the arena is there with all it has.
+  ByteBuffer& small = tail(is_large ? Place::stream : Place::anywhere);
   small.append({reinterpret_cast<const char*>(&header), sizeof header});
   small.append(head);
-  pending_ += sizeof header + head.size();
-  append(std::move(body));
+  pending_ += sizeof header + head.size() + body.size();
+  if (!is_large) return small.append(body.view());
+  Piece& piece = pieces_.emplace_back();
+  piece.large = std::move(body);
+  piece.is_full = true;
+}
+
+// Of pieces in the arena, only where they lie is left to be written.
+void FrameWriter::hand_over_arena() {
+  for (Piece& piece : pieces_) {
+    if (!piece.is_in_arena() || piece.small.size() < kLarge) continue;
+    auto extent = arena_->hand_over(std::exchange(piece.reserved, {}), piece.small.size());
+    FrameHeader header = make_header(FrameKind::elsewhere, 0, sizeof extent);
+    pending_ -= piece.small.size();
+    piece.small = ByteBuffer();
+    piece.small.append({reinterpret_cast<const char*>(&header), sizeof header});
+    piece.small.append({reinterpret_cast<const char*>(&extent), sizeof extent});
+    pending_ += piece.small.size();
+    piece.is_full = true;
+  }
 }
 
 bool FrameWriter::flush(int fd) {
   constexpr int kMostPieces = 64;
+  if (arena_) hand_over_arena();
   while (pending_ > 0) {
     struct iovec vector[kMostPieces];
     int count = 0;
@@ -208,21 +283,26 @@ bool FrameWriter::flush(int fd) {
     offset_ += *written;
     while (!pieces_.empty() && offset_ >= pieces_.front().view().size()) {
       offset_ -= pieces_.front().view().size();
-      keep_memory(pieces_.front().small);
+      keep_memory(pieces_.front());
       pieces_.pop_front();
     }
   }
   return true;
 }
 
-void FrameWriter::keep_memory(ByteBuffer& written) {
+void FrameWriter::keep_memory(Piece& written) {
   constexpr std::size_t kMostKept = std::size_t{1} << 20;
-  written.clear();
-  written.shrink(kMostKept);
-  if (written.capacity() > spare_.capacity()) std::swap(spare_, written);
+  bool is_own = !written.is_in_arena();
+  if (arena_) arena_->release(written.reserved);
+  if (!is_own) return;
+  written.small.clear();
+  written.small.shrink(kMostKept);
+  if (written.small.capacity() > spare_.capacity()) std::swap(spare_, written.small);
 }
 
 void FrameWriter::clear() {
+  for (Piece& piece : pieces_)
+    if (arena_) arena_->release(piece.reserved);
   pieces_.clear();
   offset_ = 0;
   pending_ = 0;

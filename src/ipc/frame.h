@@ -18,6 +18,7 @@
 #include "base/byte_buffer.h"
 #include "fetchpool/bytes.h"
 #include "fetchpool/error.h"
+#include "ipc/shared_arena.h"
 
 namespace fetchpool::ipc {
 
@@ -33,6 +34,8 @@ enum class FrameKind : std::uint32_t {
   part = 18,      // bytes of a job's answer, more to come
   done = 19,      // a job's answer, or the rest of it
   failed = 20,    // cannot start; the payload says why
+  // between the two ends alone: whole frames lie in the arena, at the extent that is the payload
+  elsewhere = 32,
 };
 
 struct Frame {
@@ -58,9 +61,10 @@ class ProtocolError : public Error {
   using Error::Error;
 };
 
-// Takes frames out of a stream. Bytes are read straight into the blocks that the payloads then
-// share, so a payload is never copied unless it straddles two blocks of 1 MiB. Blocks are used
-// again once their payloads are gone; for that, some MiB are kept.
+// Takes frames out of a stream, and out of the arena beside it where there is one. Bytes are read
+// straight into the blocks that the payloads then share, so a payload is never copied unless it
+// straddles two blocks of 1 MiB. Blocks are used again once their payloads are gone; for that, some
+// MiB are kept.
 //
 //   reader.room()           where the next bytes go, never empty
 //   reader.filled(n)        n bytes were put there
@@ -68,7 +72,7 @@ class ProtocolError : public Error {
 class FrameReader {
  public:
   // A frame whose payload is longer than `max_length` bytes is a ProtocolError.
-  explicit FrameReader(std::size_t max_length);
+  explicit FrameReader(std::size_t max_length, std::shared_ptr<SharedArena> arena = nullptr);
 
   std::span<char> room();
   void filled(std::size_t count);
@@ -80,11 +84,16 @@ class FrameReader {
  private:
   struct Block;
 
+  FrameHeader checked_header(const char* bytes) const;
+  void go_elsewhere(std::string_view payload);
+  Frame next_elsewhere();
   void start_block(std::size_t size);
   std::shared_ptr<Block> take_block(std::size_t size);
   void keep(std::shared_ptr<Block> block);
 
   std::size_t max_length_;
+  std::shared_ptr<SharedArena> arena_;
+  Bytes elsewhere_;  // frames in the arena, not taken yet
   std::shared_ptr<Block> block_;
   std::vector<std::shared_ptr<Block>> kept_;  // full, to be used again once nobody else holds them
   std::size_t kept_bytes_ = 0;
@@ -96,8 +105,13 @@ class FrameReader {
 
 // Collects frames and writes them with as few calls as possible. Small payloads are copied
 // together; large ones are written from where they are.
+//
+// Where there is an arena and room in it, frames are collected there, and only where they are is
+// written; unless they are so few that copying them costs less.
 class FrameWriter {
  public:
+  explicit FrameWriter(std::shared_ptr<SharedArena> arena = nullptr) : arena_(std::move(arena)) {}
+
   void add(FrameKind kind, std::uint64_t job, std::string_view payload);
   void add(FrameKind kind, std::uint64_t job, Bytes payload);
   // A frame of two pieces: a head that is copied and a body that is not.
@@ -119,13 +133,21 @@ class FrameWriter {
   struct Piece {
     ByteBuffer small;
     Bytes large;
+    std::span<char> reserved;  // of the arena, for `small`
+    bool is_full = false;
+
     std::string_view view() const { return large.empty() ? small.view() : large.view(); }
+    bool is_in_arena() const { return !reserved.empty() && small.data() == reserved.data(); }
   };
 
-  ByteBuffer& tail();
-  void append(Bytes payload);
-  void keep_memory(ByteBuffer& written);
+  enum class Place { anywhere, stream };
 
+  ByteBuffer& tail(Place place);
+  bool add_in_arena(const FrameHeader& header, std::string_view head, std::string_view body);
+  void hand_over_arena();
+  void keep_memory(Piece& written);
+
+  std::shared_ptr<SharedArena> arena_;
   std::deque<Piece> pieces_;
   ByteBuffer spare_;       // of a piece that was written, for the next one
   std::size_t begun_ = 0;  // where in the tail the frame of begin() starts

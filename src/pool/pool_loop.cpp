@@ -22,6 +22,12 @@ constexpr std::size_t kBytesAhead = std::size_t{1} << 20;
 // How long a task may keep others waiting behind it while another worker has nothing to do.
 constexpr auto kPatience = 1ms;
 
+// Room for some large results, which may wait for somebody to get them.
+std::size_t arena_bytes(int processes) {
+  return std::clamp((std::size_t{128} << 20) / static_cast<std::size_t>(processes),
+                    std::size_t{2} << 20, std::size_t{16} << 20);
+}
+
 process::SupervisorOptions supervisor_options(const PoolOptions& options, int processes) {
   process::SupervisorOptions supervisor;
   supervisor.function = run_task_worker;
@@ -32,6 +38,7 @@ process::SupervisorOptions supervisor_options(const PoolOptions& options, int pr
   supervisor.jobs_per_worker = kJobsPerWorker;
   supervisor.withdrawable = true;
   supervisor.transport = process::SupervisorOptions::Transport::socket;
+  supervisor.arena_bytes = arena_bytes(processes);
   supervisor.max_payload = options.max_message;
   supervisor.descriptors = process::WorkerDescriptors::inherited;
   supervisor.own_group = true;

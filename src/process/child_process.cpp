@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <iterator>
 #include <optional>
 
 #include "base/posix.h"
@@ -78,7 +79,15 @@ int call(WorkerFunction function, WorkerLink& link) {
 [[noreturn]] void work(const SpawnerRequest& start, ReceivedFds fds) {
   StatusPage status = StatusPage::attach(std::move(fds[0]));
   status.close_fd();
-  ipc::Channel channel(std::move(fds[1]), std::move(fds[2]), start.max_payload);
+  auto next = std::next(fds.begin(), 2);
+  UniqueFd out;
+  ipc::Arenas arenas;
+  if (start.has_two_descriptors) out = std::move(*next++);
+  if (start.has_arena) {
+    arenas.out = ipc::SharedArena::attach(std::move(*next));
+    arenas.out->close_fd();
+  }
+  ipc::Channel channel(std::move(fds[1]), std::move(out), start.max_payload, std::move(arenas));
   std::optional<std::string> setup = read_setup(channel);
   if (!setup) leave(0);
   WorkerLink link(start.index, std::move(*setup), std::move(channel), std::move(status));

@@ -89,7 +89,7 @@ struct Spawner::State {
 void Spawner::State::make_spare() {
   posix::FdPair control = posix::make_socket_pair(SOCK_SEQPACKET);
   SpawnerRequest request{SpawnerRequest::Kind::make_spare};
-  if (!send_message(serving.control(), request, {control.second.get()})) return;
+  if (!send_message(serving.control(), request, {{control.second.get()}})) return;
   control.second.reset();
   spare = SpawnerChild::that_says_hello(std::move(control.first), kSpareWithin);
 }
@@ -139,7 +139,7 @@ SpawnerSession Spawner::open_session(std::optional<std::uint64_t> lost_generatio
     if (!state_->spare.is_alive()) state_->make_spare();
     posix::FdPair session = posix::make_socket_pair(SOCK_SEQPACKET);
     SpawnerRequest request{SpawnerRequest::Kind::open_session};
-    if (!send_message(state_->serving.control(), request, {session.second.get()})) {
+    if (!send_message(state_->serving.control(), request, {{session.second.get()}})) {
       state_->serving.end();
       continue;
     }

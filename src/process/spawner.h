@@ -12,6 +12,7 @@
 
 #include "base/unique_fd.h"
 #include "fetchpool/exit_status.h"
+#include "ipc/shared_arena.h"
 #include "process/loaded_images.h"
 #include "process/worker_link.h"
 
@@ -40,6 +41,8 @@ struct WorkerStart {
   // Whether the channel is one socket (`out` not open) or two pipes.
   UniqueFd in;
   UniqueFd out;
+  // Where it leaves large answers; may be null.
+  std::shared_ptr<ipc::SharedArena> arena;
   std::size_t max_payload = 0;
 };
 

@@ -30,8 +30,7 @@ void take_fds(struct msghdr& header, ReceivedFds* fds) {
 
 }  // namespace
 
-bool send_packet(int socket, const void* message, std::size_t size,
-                 std::initializer_list<int> fds) {
+bool send_packet(int socket, const void* message, std::size_t size, std::span<const int> fds) {
   struct iovec piece {
     const_cast<void*>(message), size
   };
@@ -39,14 +38,14 @@ bool send_packet(int socket, const void* message, std::size_t size,
   header.msg_iov = &piece;
   header.msg_iovlen = 1;
   ControlBuffer control;
-  if (fds.size() > 0) {
+  if (!fds.empty()) {
     header.msg_control = control.bytes;
     header.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
     cmsghdr* part = CMSG_FIRSTHDR(&header);
     part->cmsg_level = SOL_SOCKET;
     part->cmsg_type = SCM_RIGHTS;
     part->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(part), fds.begin(), fds.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(part), fds.data(), fds.size() * sizeof(int));
   }
   ssize_t sent;
   do {

@@ -6,8 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
+#include <span>
 
 #include "base/unique_fd.h"
 #include "process/worker_link.h"
@@ -19,7 +19,7 @@ struct SpawnerRequest {
   enum class Kind : std::uint32_t {
     open_session,  // with the session's socket
     make_spare,    // with the spare's control socket
-    start,         // with the status page, then the channel's one or two descriptors
+    start,         // with the status page, the channel's one or two descriptors, the arena
     kill,
   };
   Kind kind;
@@ -28,6 +28,8 @@ struct SpawnerRequest {
   std::int32_t index = 0;
   bool inherits_descriptors = false;
   bool own_group = false;
+  bool has_two_descriptors = false;  // for its channel
+  bool has_arena = false;
   std::uint64_t max_payload = 0;
 };
 
@@ -41,8 +43,8 @@ struct SpawnerReply {
   int wait_status = 0;
 };
 
-// The descriptors that came with a message; at most three do.
-using ReceivedFds = std::array<UniqueFd, 3>;
+// The descriptors that came with a message, in the order in which they were sent.
+using ReceivedFds = std::array<UniqueFd, 4>;
 
 enum class Received {
   message,
@@ -52,12 +54,12 @@ enum class Received {
 };
 
 // Never waits. False: the other side is gone or takes no more now (errno says which).
-bool send_packet(int socket, const void* message, std::size_t size, std::initializer_list<int> fds);
+bool send_packet(int socket, const void* message, std::size_t size, std::span<const int> fds);
 // Never waits.
 Received receive_packet(int socket, void* message, std::size_t size, ReceivedFds* fds);
 
 template <class Message>
-bool send_message(int socket, const Message& message, std::initializer_list<int> fds = {}) {
+bool send_message(int socket, const Message& message, std::span<const int> fds = {}) {
   return send_packet(socket, &message, sizeof message, fds);
 }
 

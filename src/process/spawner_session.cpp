@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <vector>
 
 #include "base/posix.h"
 #include "fetchpool/error.h"
@@ -45,12 +46,13 @@ void SpawnerSession::start(std::uint32_t worker, WorkerStart start, const Status
   request.inherits_descriptors = start.descriptors == WorkerDescriptors::inherited;
   request.own_group = start.own_group;
   request.max_payload = start.max_payload;
-  bool sent =
-      start.out.is_open()
-          ? send_message(socket_.get(), request, {status.fd(), start.in.get(), start.out.get()})
-          : send_message(socket_.get(), request, {status.fd(), start.in.get()});
+  request.has_two_descriptors = start.out.is_open();
+  request.has_arena = start.arena != nullptr;
+  std::vector<int> fds = {status.fd(), start.in.get()};
+  if (request.has_two_descriptors) fds.push_back(start.out.get());
+  if (request.has_arena) fds.push_back(start.arena->fd());
   // A spawner that is gone is reported as lost.
-  if (!sent && errno != EPIPE && errno != ECONNRESET)
+  if (!send_message(socket_.get(), request, fds) && errno != EPIPE && errno != ECONNRESET)
     throw SystemError("cannot ask for a worker process", errno);
 }
 

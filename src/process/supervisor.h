@@ -34,6 +34,9 @@ struct SupervisorOptions {
   enum class Transport { pipes, socket } transport = Transport::pipes;
   // What a worker can answer before its answers are read; the system may grant less to sockets.
   std::size_t pipe_bytes = std::size_t{1} << 20;
+  // Of shared memory for each worker, in which it leaves what is large while there is room; 0:
+  // none. Where the system gives none, everything goes through the channel.
+  std::size_t arena_bytes = 0;
   // A longer frame from a worker is damage.
   std::size_t max_payload = std::size_t{1} << 30;
   WorkerDescriptors descriptors = WorkerDescriptors::only_its_own;

@@ -46,14 +46,26 @@ void WorkerPlace::ask(SpawnerSession& session) {
   // Before the worker's ends are given away, while a write cannot fail.
   channel_.writer().add(FrameKind::setup, 0, std::string_view(options_.setup));
   channel_.flush();
+  auto arena = start.arena;
   session.start(worker_, std::move(start), status_);
   status_.close_fd();
+  if (arena) arena->close_fd();
 }
 
 void WorkerPlace::born(pid_t pid) {
   pid_ = pid;
   wakes_.watch(channel_.in_fd(), EPOLLIN, worker_);
   input_watched_ = true;
+}
+
+std::shared_ptr<ipc::SharedArena> WorkerPlace::make_arena() const {
+  if (options_.arena_bytes == 0) return nullptr;
+  try {
+    return ipc::SharedArena::create(options_.arena_bytes);
+  } catch (const SystemError&) {
+    // A limit of file sizes or of memory: it works without, only more slowly.
+    return nullptr;
+  }
 }
 
 void WorkerPlace::open_channel(WorkerStart& worker_ends) {
@@ -75,7 +87,9 @@ void WorkerPlace::open_channel(WorkerStart& worker_ends) {
     posix::set_nonblocking(out.get(), true);
   }
   posix::set_nonblocking(in.get(), true);
-  channel_ = ipc::Channel(std::move(in), std::move(out), options_.max_payload);
+  worker_ends.arena = make_arena();
+  channel_ = ipc::Channel(std::move(in), std::move(out), options_.max_payload,
+                          {.in = worker_ends.arena, .out = nullptr});
 }
 
 void WorkerPlace::worker_ended(ExitStatus status, std::vector<Event>& events) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -90,6 +91,7 @@ class WorkerPlace {
  private:
   void note_job(JobId job);
   void ask(SpawnerSession& session);
+  std::shared_ptr<ipc::SharedArena> make_arena() const;
   void open_channel(WorkerStart& worker_ends);
   void take_last_words(std::vector<Event>& events);
   Input take_frames(std::vector<Event>& events);

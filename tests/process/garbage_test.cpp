@@ -65,6 +65,17 @@ TEST_CASE("a kind that only the parent sends, or nobody, ends the worker", "[gar
   check_is_garbage(raw_frame(static_cast<FrameKind>(77), 2, ""));
 }
 
+TEST_CASE("a frame that leads to memory that was not handed over ends the worker", "[garbage]") {
+  auto leads_to = [](std::uint64_t offset, std::uint64_t size) {
+    std::uint64_t extent[] = {offset, size};
+    return raw_frame(FrameKind::elsewhere, 0,
+                     {reinterpret_cast<const char*>(extent), sizeof extent});
+  };
+  check_is_garbage(leads_to(0, 100));
+  check_is_garbage(leads_to(std::uint64_t{1} << 40, 100));
+  check_is_garbage(raw_frame(FrameKind::elsewhere, 0, "nowhere"));
+}
+
 TEST_CASE("a second Ready ends the worker", "[garbage]") {
   check_is_garbage(raw_frame(FrameKind::ready, 0, ""));
 }

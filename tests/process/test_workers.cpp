@@ -147,6 +147,8 @@ SupervisorOptions options_for(WorkerFunction function) {
   options.function = function;
   options.setup = "the setup";
   options.jobs_per_worker = 4;
+  // Room for some answers and not for all, so that both ways are gone.
+  options.arena_bytes = std::size_t{1} << 20;
   return options;
 }
 

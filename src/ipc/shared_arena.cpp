@@ -1,0 +1,102 @@
+#include "ipc/shared_arena.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/posix.h"
+#include "fetchpool/error.h"
+
+namespace fetchpool::ipc {
+namespace {
+
+// The states have the first bytes of the memory to themselves.
+constexpr std::size_t kStatesSize = 4096;
+
+std::size_t granules_for(std::size_t size) {
+  return (size + SharedArena::kGranule - 1) / SharedArena::kGranule;
+}
+
+}  // namespace
+
+std::shared_ptr<SharedArena> SharedArena::create(std::size_t size) {
+  std::size_t granules = granules_for(size);
+  if (granules == 0 || granules > kStatesSize)
+    throw Error("shared memory of " + std::to_string(size) + " bytes cannot be made");
+  std::size_t whole = kStatesSize + granules * kGranule;
+  return std::shared_ptr<SharedArena>(
+      new SharedArena(posix::make_memory("fetchpool-arena", whole), whole));
+}
+
+std::shared_ptr<SharedArena> SharedArena::attach(UniqueFd memory) {
+  struct stat info {};
+  if (fstat(memory.get(), &info) != 0 || info.st_size < static_cast<off_t>(kStatesSize))
+    throw SystemError("cannot find the size of shared memory", errno);
+  return std::shared_ptr<SharedArena>(
+      new SharedArena(std::move(memory), static_cast<std::size_t>(info.st_size)));
+}
+
+SharedArena::SharedArena(UniqueFd memory, std::size_t size) : memory_(std::move(memory)) {
+  void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+  if (mapped == MAP_FAILED) throw SystemError("cannot map shared memory", errno);
+  mapped_ = static_cast<char*>(mapped);
+  mapped_size_ = size;
+  data_ = mapped_ + kStatesSize;
+  granules_ = (size - kStatesSize) / kGranule;
+}
+
+SharedArena::~SharedArena() {
+  munmap(mapped_, mapped_size_);
+}
+
+void SharedArena::set(std::size_t first, std::size_t count, State state) {
+  for (std::size_t i = first; i < first + count; ++i)
+    states()[i].store(state, std::memory_order_release);
+}
+
+std::size_t SharedArena::first_granule(std::span<char> run) const {
+  return static_cast<std::size_t>(run.data() - data_) / kGranule;
+}
+
+// The first run that is free: what was used last is most likely in the processor's cache, and
+// memory that is never reached is never touched.
+std::span<char> SharedArena::reserve(std::size_t size) {
+  std::size_t wanted = granules_for(size);
+  std::size_t run = 0;
+  for (std::size_t i = 0; i < granules_; ++i) {
+    run = states()[i].load(std::memory_order_acquire) == kFree ? run + 1 : 0;
+    if (run < wanted) continue;
+    std::size_t first = i + 1 - wanted;
+    set(first, wanted, kWriters);
+    return {data_ + first * kGranule, wanted * kGranule};
+  }
+  return {};
+}
+
+SharedArena::Extent SharedArena::hand_over(std::span<char> reserved, std::size_t used) {
+  release(reserved.subspan(granules_for(used) * kGranule));
+  return {static_cast<std::uint64_t>(reserved.data() - data_), used};
+}
+
+void SharedArena::release(std::span<char> reserved) {
+  if (!reserved.empty()) set(first_granule(reserved), reserved.size() / kGranule, kFree);
+}
+
+std::optional<Bytes> SharedArena::take(Extent extent) {
+  std::size_t first = extent.offset / kGranule;
+  if (extent.offset % kGranule != 0 || first >= granules_ || extent.size == 0) return std::nullopt;
+  if (extent.size > (granules_ - first) * kGranule) return std::nullopt;
+  std::size_t count = granules_for(extent.size);
+  for (std::size_t i = first; i < first + count; ++i)
+    if (states()[i].load(std::memory_order_acquire) != kWriters) return std::nullopt;
+  set(first, count, kReaders);
+  auto give_back = [arena = shared_from_this(), first, count](const char*) {
+    arena->set(first, count, kFree);
+  };
+  std::string_view view(data_ + extent.offset, extent.size);
+  return Bytes(std::shared_ptr<const char>(view.data(), std::move(give_back)), view);
+}
+
+}  // namespace fetchpool::ipc
