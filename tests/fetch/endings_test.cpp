@@ -1,14 +1,10 @@
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <iostream>
-#include <random>
-#include <set>
 #include <stdexcept>
 
 #include "base/posix.h"
@@ -18,113 +14,12 @@
 #include "support/command.h"
 #include "support/origin.h"
 #include "support/run_length.h"
-#include "support/temp_dir.h"
 
 namespace fetchpool {
 namespace {
 
 using namespace std::chrono_literals;
-using test::Command;
-using test::Finished;
 using test::rounds_of;
-using test::Running;
-
-// Living processes and files are looked for after every test by its program; this is the rest.
-std::set<std::string> shared_memory() {
-  std::set<std::string> names;
-  std::error_code none;
-  // Other programs, tests among them, may come and go there.
-  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", none))
-    if (std::string name = entry.path().filename(); name.find("fetchpool") != std::string::npos)
-      names.insert(name);
-  return names;
-}
-
-std::string list_of(const test::Origin& origin, const std::string& target, int count) {
-  std::string list;
-  for (const std::string& url : origin.urls(target + "&", count)) list += url + "\n";
-  return list;
-}
-
-// Whether all are gone within two seconds of the end of the command.
-void check_gone(const std::vector<test::Process>& processes) {
-  INFO(test::describe(processes));
-  CHECK(test::wait_until_gone(processes, 2s));
-}
-
-// Returns when the process has ended, after `limit` at the latest.
-void wait_for_end(pid_t pid, std::chrono::microseconds limit) {
-  UniqueFd process = posix::open_process(pid);
-  struct pollfd end {
-    process.get(), POLLIN, 0
-  };
-  struct timespec timeout {
-    0, std::chrono::nanoseconds(limit).count()
-  };
-  ppoll(&end, 1, &timeout, nullptr);
-}
-
-TEST_CASE("kill -9 of the program at random instants leaves nothing behind", "[endings]") {
-  auto seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
-  INFO("seed " << seed);
-  std::mt19937 random(seed);
-  test::Origin origin;
-  test::TempDir dir;
-  dir.write("list", list_of(origin, "/ok?size=20000", 300));
-  std::set<std::string> memory = shared_memory();
-  for (int i = 0; i < rounds_of(500); ++i) {
-    Running run = Command("fetchpool")
-                      .args({"-i", dir.file("list"), "-o", dir.file("out"), "-q", "-p", "2"})
-                      .start();
-    // From before its first fork to after its end.
-    wait_for_end(run.pid(), std::chrono::microseconds(random() % 60'000));
-    run.signal(SIGKILL);
-    run.wait();
-    std::vector<test::Process> left = run.processes();
-    INFO("round " << i << ": " << test::describe(left));
-    REQUIRE(test::wait_until_gone(left, 2s));
-    REQUIRE(run.processes().empty());
-  }
-  CHECK(shared_memory() == memory);
-}
-
-TEST_CASE("the program's ordinary ends leave nothing behind", "[endings]") {
-  test::Origin origin;
-  std::set<std::string> memory = shared_memory();
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"-q", origin.url("/ok")},                                    // all is well
-           {"-q", origin.url("/status/404")},                            // an error of a URL
-           {"-q", "-i", "/nonexistent/list"},                            // an error of ours
-           {"-q", "--no-such-option"},                                   // a wrong call
-           {"-q", "-o", "/dev/full", origin.url("/ok?size=100000")}}) {  // no room
-    Running run = Command("fetchpool").args(arguments).start();
-    run.wait();
-    check_gone(run.processes());
-  }
-  CHECK(shared_memory() == memory);
-}
-
-TEST_CASE("signals once, twice and three times, and HUP, leave nothing behind", "[endings]") {
-  test::Origin origin;
-  for (const std::vector<int>& signals : std::vector<std::vector<int>>{
-           {SIGTERM}, {SIGTERM, SIGTERM}, {SIGTERM, SIGINT, SIGHUP}, {SIGHUP}, {SIGINT}}) {
-    origin.reset_counts();
-    // One that takes a while after the first signal, but not for ever.
-    Running run = Command("fetchpool").args({"-p", "2", origin.url("/slow?ms=700")}).start();
-    origin.wait_for_requests("/slow", 1);
-    std::vector<test::Process> processes = run.processes();
-    CHECK(processes.size() >= 4);
-    for (int number : signals) {
-      run.signal(number);
-      run.wait_for_err("once more ends them now");
-    }
-    Finished done = run.wait();
-    CHECK(done.status != 0);
-    check_gone(processes);
-    CHECK(run.processes().empty());
-  }
-}
 
 FetchOptions two_workers() {
   FetchOptions options;
