@@ -3,12 +3,16 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
+
+#include "base/byte_buffer.h"
 
 namespace fetchpool::body {
 
 // Blocks of one size, of which only so many are taken at once. What is given back is kept for the
-// next one.
+// next one. Beside them, room for bodies in one piece: as many as are needed, of which some are
+// kept.
 class BlockPool {
  public:
   using Block = std::unique_ptr<char[]>;
@@ -33,9 +37,29 @@ class BlockPool {
     ++left_;
   }
 
+  // An empty buffer with room for `size` bytes at least.
+  ByteBuffer take_piece(std::size_t size) {
+    ByteBuffer piece;
+    if (!pieces_.empty()) {
+      piece = std::move(pieces_.back());
+      pieces_.pop_back();
+    }
+    piece.room(size);
+    return piece;
+  }
+
+  void give_back(ByteBuffer piece) {
+    if (pieces_.size() == kMostPieces) return;
+    piece.clear();
+    pieces_.push_back(std::move(piece));
+  }
+
  private:
+  static constexpr std::size_t kMostPieces = 16;
+
   std::size_t left_;
   std::vector<Block> kept_;
+  std::vector<ByteBuffer> pieces_;
 };
 
 }  // namespace fetchpool::body

@@ -15,6 +15,9 @@
 namespace fetchpool::body {
 namespace {
 
+// Up to this size a body's memory stays with its transfer.
+constexpr std::size_t kOwnPiece = std::size_t{64} << 10;
+
 // For file systems without O_TMPFILE.
 UniqueFd open_and_unlink(const std::string& directory) {
   std::string path = directory + "/fetchpool-XXXXXX";
@@ -46,6 +49,7 @@ BodySpool::~BodySpool() {
 
 void BodySpool::append(std::string_view bytes) {
   if (is_in_one_piece() && bytes.size() <= small_ - piece_.size()) {
+    make_room(bytes.size());
     piece_.append(bytes);
     return;
   }
@@ -60,6 +64,15 @@ void BodySpool::append(std::string_view bytes) {
     piece_.append(bytes);
   else
     write_out(bytes);
+}
+
+// Large pieces go from body to body: each transfer keeping its own would be too much memory.
+void BodySpool::make_room(std::size_t count) {
+  std::size_t wanted = piece_.size() + count;
+  if (wanted <= piece_.capacity() || wanted <= kOwnPiece) return;
+  ByteBuffer larger = pool_.take_piece(small_);
+  larger.append(piece_.view());
+  piece_ = std::move(larger);
 }
 
 // Takes from the front of `bytes` what there are blocks for.
@@ -147,6 +160,7 @@ std::size_t BodySpool::read(std::uint64_t offset, std::span<char> room) const {
 }
 
 void BodySpool::clear() {
+  if (piece_.capacity() > kOwnPiece) pool_.give_back(std::exchange(piece_, {}));
   piece_.clear();
   give_blocks_back();
   file_.reset();

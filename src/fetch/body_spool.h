@@ -48,10 +48,11 @@ class BodySpool : public Output {
   // than there is room for only at the end. Requires offset <= size().
   std::size_t read(std::uint64_t offset, std::span<char> room) const;
 
-  // Forgets the body, for the next one: file and blocks go, the piece stays.
+  // Forgets the body, for the next one: file, blocks and a large piece go.
   void clear();
 
  private:
+  void make_room(std::size_t count);
   void append_to_blocks(std::string_view& bytes);
   void move_to_file();
   void write_out(std::string_view bytes);

@@ -76,7 +76,7 @@ std::shared_ptr<FrameReader::Block> FrameReader::take_block(std::size_t size) {
 }
 
 void FrameReader::keep(std::shared_ptr<Block> block) {
-  constexpr std::size_t kMostKept = std::size_t{8} << 20;
+  constexpr std::size_t kMostKept = std::size_t{4} << 20;
   kept_bytes_ += block->size;
   kept_.push_back(std::move(block));
   while (kept_bytes_ > kMostKept) {
