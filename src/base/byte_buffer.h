@@ -26,11 +26,14 @@ class ByteBuffer {
   // needed.
   explicit ByteBuffer(std::span<char> borrowed)
       : data_(borrowed.data()), capacity_(borrowed.size()) {}
+  ByteBuffer(const ByteBuffer&) = delete;
+  ByteBuffer& operator=(const ByteBuffer&) = delete;
   ByteBuffer(ByteBuffer&& other) noexcept { swap(other); }
   ByteBuffer& operator=(ByteBuffer&& other) noexcept {
     ByteBuffer(std::move(other)).swap(*this);
     return *this;
   }
+  ~ByteBuffer() = default;
 
   // What room() gave holds until the next call of anything but filled().
   char* room(std::size_t count) {
