@@ -160,7 +160,7 @@ std::size_t BodySpool::read(std::uint64_t offset, std::span<char> room) const {
 }
 
 void BodySpool::clear() {
-  if (piece_.capacity() > kOwnPiece) pool_.give_back(std::exchange(piece_, {}));
+  if (piece_.capacity() >= small_) pool_.give_back(std::exchange(piece_, {}));
   piece_.clear();
   give_blocks_back();
   file_.reset();

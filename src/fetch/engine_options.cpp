@@ -16,8 +16,8 @@ Clock::duration interval_of(double rate) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
 }
 
-// Room for what the parent has not written yet. All workers together have no more than 32 MiB, of
-// which only what is used is really there.
+// Room for what the parent has not written yet: of all workers together 32 MiB, where they are not
+// more than that many. Only what is used is really there.
 std::size_t arena_bytes(int workers) {
   return std::clamp((std::size_t{32} << 20) / static_cast<std::size_t>(workers),
                     std::size_t{1} << 20, std::size_t{4} << 20);

@@ -13,7 +13,7 @@
 
 namespace fetchpool::ipc {
 
-// Where frames are left that are too large for a stream. Each may be null.
+// Where frames are left that need not go through the descriptors. Each may be null.
 struct Arenas {
   std::shared_ptr<SharedArena> in;   // by the other end
   std::shared_ptr<SharedArena> out;  // by this one

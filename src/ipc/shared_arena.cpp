@@ -1,10 +1,17 @@
 #include "ipc/shared_arena.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/posix.h"
 #include "fetchpool/error.h"
@@ -19,15 +26,71 @@ std::size_t granules_for(std::size_t size) {
   return (size + SharedArena::kGranule - 1) / SharedArena::kGranule;
 }
 
+// Beyond the limit a signal would end the process.
+bool is_within_file_limit(std::size_t size) {
+  struct rlimit limit {};
+  return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+         size <= limit.rlim_cur;
+}
+
 }  // namespace
+
+// The arenas that this process reads from, so that a fork is noticed by all of them. Nothing is
+// taken while it forks.
+class ArenasOfProcess {
+ public:
+  static ArenasOfProcess& instance() {
+    static auto* arenas = new ArenasOfProcess;  // to the very end: Bytes may be static
+    return *arenas;
+  }
+
+  void add(SharedArena* arena) {
+    std::lock_guard lock(mutex_);
+    if (owner_ != getpid()) arenas_.clear();  // copies, of arenas of the parent's
+    owner_ = getpid();
+    arenas_.push_back(arena);
+  }
+  void remove(SharedArena* arena) {
+    std::lock_guard lock(mutex_);
+    std::erase(arenas_, arena);
+  }
+  std::mutex& mutex() { return mutex_; }
+
+ private:
+  ArenasOfProcess() {
+    pthread_atfork([] { instance().before_fork(); }, [] { instance().after_fork(); },
+                   [] { instance().after_fork(); });
+  }
+
+  // In a copy of the process that it was made in, there is nothing to keep, and the mutex may be
+  // held by a thread that is not there.
+  void before_fork() {
+    if (owner_ != getpid()) return;
+    mutex_.lock();
+    is_forking_ = true;
+    for (SharedArena* arena : arenas_) arena->keep_what_is_held();
+  }
+  void after_fork() {
+    if (is_forking_.exchange(false)) mutex_.unlock();
+  }
+
+  std::mutex mutex_;
+  std::atomic<pid_t> owner_ = 0;
+  std::atomic<bool> is_forking_ = false;
+  std::vector<SharedArena*> arenas_;
+};
 
 std::shared_ptr<SharedArena> SharedArena::create(std::size_t size) {
   std::size_t granules = granules_for(size);
   if (granules == 0 || granules > kStatesSize)
     throw Error("shared memory of " + std::to_string(size) + " bytes cannot be made");
   std::size_t whole = kStatesSize + granules * kGranule;
-  return std::shared_ptr<SharedArena>(
+  if (!is_within_file_limit(whole)) throw SystemError("cannot make shared memory", EFBIG);
+  auto arena = std::shared_ptr<SharedArena>(
       new SharedArena(posix::make_memory("fetchpool-arena", whole), whole));
+  ArenasOfProcess::instance().add(arena.get());
+  arena->is_listed_ = true;
+  return arena;
 }
 
 std::shared_ptr<SharedArena> SharedArena::attach(UniqueFd memory) {
@@ -48,6 +111,7 @@ SharedArena::SharedArena(UniqueFd memory, std::size_t size) : memory_(std::move(
 }
 
 SharedArena::~SharedArena() {
+  if (is_listed_) ArenasOfProcess::instance().remove(this);
   munmap(mapped_, mapped_size_);
 }
 
@@ -84,7 +148,22 @@ void SharedArena::release(std::span<char> reserved) {
   if (!reserved.empty()) set(first_granule(reserved), reserved.size() / kGranule, kFree);
 }
 
+void SharedArena::give_back(std::size_t first, std::size_t count) {
+  for (std::size_t i = first; i < first + count; ++i) {
+    std::uint8_t state = kReaders;
+    states()[i].compare_exchange_strong(state, kFree, std::memory_order_acq_rel);
+  }
+}
+
+void SharedArena::keep_what_is_held() {
+  for (std::size_t i = 0; i < granules_; ++i) {
+    std::uint8_t state = kReaders;
+    states()[i].compare_exchange_strong(state, kForked, std::memory_order_acq_rel);
+  }
+}
+
 std::optional<Bytes> SharedArena::take(Extent extent) {
+  std::lock_guard lock(ArenasOfProcess::instance().mutex());
   std::size_t first = extent.offset / kGranule;
   if (extent.offset % kGranule != 0 || first >= granules_ || extent.size == 0) return std::nullopt;
   if (extent.size > (granules_ - first) * kGranule) return std::nullopt;
@@ -93,7 +172,7 @@ std::optional<Bytes> SharedArena::take(Extent extent) {
     if (states()[i].load(std::memory_order_acquire) != kWriters) return std::nullopt;
   set(first, count, kReaders);
   auto give_back = [arena = shared_from_this(), first, count](const char*) {
-    arena->set(first, count, kFree);
+    arena->give_back(first, count);
   };
   std::string_view view(data_ + extent.offset, extent.size);
   return Bytes(std::shared_ptr<const char>(view.data(), std::move(give_back)), view);

@@ -19,6 +19,9 @@ namespace fetchpool::ipc {
 // the reader by a message beside (its Extent), and is free again when the reader's last Bytes of it
 // are gone. Whatever the writer does, the reader stays within its memory; what a writer changes
 // after it was handed over is the writer's own answer.
+//
+// Where the reader's process forks, what it held then stays as it is for both, and is not free
+// again.
 class SharedArena : public std::enable_shared_from_this<SharedArena> {
  public:
   static constexpr std::size_t kGranule = std::size_t{64} << 10;
@@ -29,7 +32,8 @@ class SharedArena : public std::enable_shared_from_this<SharedArena> {
     std::uint64_t size;
   };
 
-  // Memory of `size` bytes, whole granules. Costs nothing until it is written. Throws SystemError.
+  // Memory of `size` bytes, whole granules. Costs nothing until it is written. Throws SystemError,
+  // also where the limit of file sizes is lower.
   static std::shared_ptr<SharedArena> create(std::size_t size);
   // The same memory in the other process, by the descriptor that it received. Throws SystemError.
   static std::shared_ptr<SharedArena> attach(UniqueFd memory);
@@ -54,19 +58,29 @@ class SharedArena : public std::enable_shared_from_this<SharedArena> {
 
  private:
   // Of each granule.
-  enum State : std::uint8_t { kFree, kWriters, kReaders };
+  enum State : std::uint8_t {
+    kFree,
+    kWriters,
+    kReaders,
+    kForked,  // more than one process may read it
+  };
   using States = std::atomic<std::uint8_t>;
 
   SharedArena(UniqueFd memory, std::size_t size);
   States* states() const { return reinterpret_cast<States*>(mapped_); }
   std::size_t first_granule(std::span<char> run) const;
   void set(std::size_t first, std::size_t count, State state);
+  void give_back(std::size_t first, std::size_t count);
+  void keep_what_is_held();
+
+  friend class ArenasOfProcess;
 
   UniqueFd memory_;
   char* mapped_ = nullptr;  // the states, then the granules
   std::size_t mapped_size_ = 0;
   char* data_ = nullptr;
   std::size_t granules_ = 0;
+  bool is_listed_ = false;  // by ArenasOfProcess
 };
 
 }  // namespace fetchpool::ipc

@@ -74,20 +74,32 @@ int call(WorkerFunction function, WorkerLink& link) {
   _exit(code);
 }
 
+// Null where this process cannot have it: its answers then go through the channel.
+std::shared_ptr<ipc::SharedArena> attach_arena(UniqueFd memory) {
+  try {
+    auto arena = ipc::SharedArena::attach(std::move(memory));
+    arena->close_fd();
+    return arena;
+  } catch (const SystemError&) {
+    return nullptr;
+  }
+}
+
+ipc::Channel open_channel(const SpawnerRequest& start, ReceivedFds& fds) {
+  auto next = std::next(fds.begin(), 2);
+  UniqueFd out;
+  ipc::Arenas arenas;
+  if (start.has_two_descriptors) out = std::move(*next++);
+  if (start.has_arena) arenas.out = attach_arena(std::move(*next));
+  return ipc::Channel(std::move(fds[1]), std::move(out), start.max_payload, std::move(arenas));
+}
+
 // Does not return, so that the channel is open until the very end: a worker that closes it is
 // killed at once.
 [[noreturn]] void work(const SpawnerRequest& start, ReceivedFds fds) {
   StatusPage status = StatusPage::attach(std::move(fds[0]));
   status.close_fd();
-  auto next = std::next(fds.begin(), 2);
-  UniqueFd out;
-  ipc::Arenas arenas;
-  if (start.has_two_descriptors) out = std::move(*next++);
-  if (start.has_arena) {
-    arenas.out = ipc::SharedArena::attach(std::move(*next));
-    arenas.out->close_fd();
-  }
-  ipc::Channel channel(std::move(fds[1]), std::move(out), start.max_payload, std::move(arenas));
+  ipc::Channel channel = open_channel(start, fds);
   std::optional<std::string> setup = read_setup(channel);
   if (!setup) leave(0);
   WorkerLink link(start.index, std::move(*setup), std::move(channel), std::move(status));

@@ -81,28 +81,17 @@ struct Spawner::State {
   LoadedImages images = LoadedImages::now();
   SpawnerChild serving;
   SpawnerChild spare;
-  UniqueFd awaited_spare;  // the control socket of one that has not said hello
 
-  void ask_for_spare(SpawnerRequest::Kind kind);
-  void await_spare();
   void make_spare();
   void promote_spare();
 };
 
-void Spawner::State::ask_for_spare(SpawnerRequest::Kind kind) {
-  posix::FdPair control = posix::make_socket_pair(SOCK_SEQPACKET);
-  if (!send_message(serving.control(), SpawnerRequest{kind}, {{control.second.get()}})) return;
-  awaited_spare = std::move(control.first);
-}
-
-void Spawner::State::await_spare() {
-  if (!awaited_spare.is_open()) return;
-  spare = SpawnerChild::that_says_hello(std::move(awaited_spare), kSpareWithin);
-}
-
 void Spawner::State::make_spare() {
-  ask_for_spare(SpawnerRequest::Kind::make_spare);
-  await_spare();
+  posix::FdPair control = posix::make_socket_pair(SOCK_SEQPACKET);
+  SpawnerRequest request{SpawnerRequest::Kind::make_spare};
+  if (!send_message(serving.control(), request, {{control.second.get()}})) return;
+  control.second.reset();
+  spare = SpawnerChild::that_says_hello(std::move(control.first), kSpareWithin);
 }
 
 void Spawner::State::promote_spare() {
@@ -111,10 +100,12 @@ void Spawner::State::promote_spare() {
   make_spare();
 }
 
-// The host does not wait for either: what it asks the spawner for lies in the sockets until then.
 Spawner::Spawner(const SpawnerOptions& options) : state_(std::make_unique<State>()) {
   state_->serving = fork_spawner(options);
-  state_->ask_for_spare(SpawnerRequest::Kind::make_spare_later);
+  SpawnerReply hello{};
+  if (!wait_for_hello(state_->serving.control(), kSpareWithin, hello))
+    throw PoolBroken("the process that makes workers did not start");
+  state_->make_spare();
 }
 
 void Spawner::forbid_creation(const char* reason) {
@@ -132,12 +123,7 @@ Spawner::~Spawner() {
   if (getpid() != state_->host) {
     state_->serving.disown();
     state_->spare.disown();
-    return;
   }
-  state_->await_spare();
-  // Both at once, before one is waited for.
-  state_->serving.kill();
-  state_->spare.kill();
 }
 
 SpawnerSession Spawner::open_session(std::optional<std::uint64_t> lost_generation) {
@@ -145,13 +131,12 @@ SpawnerSession Spawner::open_session(std::optional<std::uint64_t> lost_generatio
   if (lost_generation == state_->generation) state_->serving.end();
   for (;;) {
     if (!state_->serving.is_alive()) {
-      state_->await_spare();
       if (!state_->spare.is_alive())
         throw PoolBroken("the process that makes workers and its spare are both gone");
       state_->promote_spare();
       continue;
     }
-    if (!state_->awaited_spare.is_open() && !state_->spare.is_alive()) state_->make_spare();
+    if (!state_->spare.is_alive()) state_->make_spare();
     posix::FdPair session = posix::make_socket_pair(SOCK_SEQPACKET);
     SpawnerRequest request{SpawnerRequest::Kind::open_session};
     if (!send_message(state_->serving.control(), request, {{session.second.get()}})) {
@@ -168,19 +153,16 @@ const LoadedImages& Spawner::images() const {
 
 void Spawner::restore_spare() {
   std::lock_guard lock(state_->mutex);
-  state_->await_spare();
   if (state_->serving.is_alive() && !state_->spare.is_alive()) state_->make_spare();
 }
 
 pid_t Spawner::pid() const {
   std::lock_guard lock(state_->mutex);
-  state_->await_spare();
   return state_->serving.pid();
 }
 
 pid_t Spawner::spare_pid() const {
   std::lock_guard lock(state_->mutex);
-  state_->await_spare();
   return state_->spare.pid();
 }
 

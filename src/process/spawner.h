@@ -65,10 +65,9 @@ struct SpawnerReport {
 class SpawnerSession;
 
 // A small single-threaded process that forks workers on request, reaps them and reports how they
-// ended, together with an idle spare that takes its place when it is lost. Both see memory as it
-// was when this object was made, and leave when the host is gone in whatever way. The spare is made
-// when the spawner has nothing else to do; one that is lost before, in its first milliseconds, has
-// no heir. Thread-safe.
+// ended, together with an idle spare that takes its place when it is lost. Both are forked when
+// this object is made, see no memory of later, and leave when the host is gone in whatever way.
+// Thread-safe.
 class Spawner : public std::enable_shared_from_this<Spawner> {
  public:
   // Forks now. Throws Error where the process has threads and they were not allowed, PoolBroken
@@ -95,8 +94,7 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
   // The code that its workers have.
   const LoadedImages& images() const;
 
-  // The process ids of the spawner that serves now and of its spare, for tests and messages. Waits
-  // for a spare that was not made yet.
+  // The process ids of the spawner that serves now and of its spare, for tests and messages.
   pid_t pid() const;
   pid_t spare_pid() const;
 

@@ -27,7 +27,8 @@ int wait_for(pid_t pid, const UniqueFd& process, siginfo_t& info, int options) {
   return result;
 }
 
-// Whether the first message came in time.
+}  // namespace
+
 bool wait_for_hello(int control, std::chrono::milliseconds within, SpawnerReply& hello) {
   TimePoint deadline = Clock::now() + within;
   while (Clock::now() < deadline) {
@@ -46,8 +47,6 @@ bool wait_for_hello(int control, std::chrono::milliseconds within, SpawnerReply&
   }
   return false;
 }
-
-}  // namespace
 
 SpawnerChild::SpawnerChild(UniqueFd control, pid_t pid)
     : control_(std::move(control)), process_(posix::open_process(pid)), pid_(pid) {}
@@ -84,17 +83,12 @@ UniqueFd SpawnerChild::watch() const {
   return process_.is_open() ? posix::duplicate(process_.get()) : UniqueFd();
 }
 
-void SpawnerChild::kill() const {
+void SpawnerChild::end() {
   if (pid_ == 0) return;
   bool killed = process_.is_open() &&
                 syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0) == 0;
   // There may be the one call and not the other (in valgrind 3.24, behind a seccomp filter).
   if (!killed && is_alive()) ::kill(pid_, SIGKILL);
-}
-
-void SpawnerChild::end() {
-  if (pid_ == 0) return;
-  kill();
   // A host that waits for every child may have been faster; then there is nothing to reap.
   siginfo_t info{};
   wait_for(pid_, process_, info, WEXITED | __WALL);

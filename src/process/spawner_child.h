@@ -31,8 +31,6 @@ class SpawnerChild {
   // A descriptor of the caller's own that is readable when the process has ended.
   UniqueFd watch() const;
 
-  // Kills it, without waiting.
-  void kill() const;
   // Kills and reaps it.
   void end();
   // Forgets it.
@@ -43,5 +41,8 @@ class SpawnerChild {
   UniqueFd process_;
   pid_t pid_ = 0;
 };
+
+// Whether the first message came in time.
+bool wait_for_hello(int control, std::chrono::milliseconds within, SpawnerReply& hello);
 
 }  // namespace fetchpool::process

@@ -17,10 +17,9 @@ namespace fetchpool::process {
 // From the host: the first two on the control socket, the others on a session's.
 struct SpawnerRequest {
   enum class Kind : std::uint32_t {
-    open_session,      // with the session's socket
-    make_spare,        // with the spare's control socket
-    make_spare_later,  // the same, once nothing else is asked for
-    start,             // with the status page, the channel's one or two descriptors, the arena
+    open_session,  // with the session's socket
+    make_spare,    // with the spare's control socket
+    start,         // with the status page, the channel's one or two descriptors, the arena
     kill,
   };
   Kind kind;

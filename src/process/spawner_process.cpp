@@ -19,9 +19,6 @@ namespace fetchpool::process {
 namespace {
 
 // Where each descriptor stands in the polled list; sessions follow.
-// The host needs its first workers sooner than a spare.
-constexpr auto kLater = std::chrono::milliseconds(2);
-
 enum Polled : std::size_t { kControl, kChildren, kHost, kSpare, kFirstSession };
 
 sigset_t child_signal_set() {
@@ -58,7 +55,7 @@ SpawnerProcess::SpawnerProcess(UniqueFd control, const SpawnerHost& host)
 UniqueFd SpawnerProcess::run() {
   std::vector<struct pollfd> polled;
   for (;;) {
-    bool is_idle = !wait_for_something(polled);
+    wait_for_something(polled);
     if (host_is_gone(polled[kHost])) leave();
     if (polled[kChildren].revents) reap();
     if (polled[kSpare].revents) see_to_spare();
@@ -70,12 +67,10 @@ UniqueFd SpawnerProcess::run() {
     std::erase_if(sessions_, [](const auto& session) { return !session->socket.is_open(); });
     if (polled[kControl].revents)
       if (auto new_spare = read_control()) return std::move(*new_spare);
-    if (is_idle && later_spare_.is_open())
-      if (auto new_spare = make_spare(std::move(later_spare_))) return std::move(*new_spare);
   }
 }
 
-bool SpawnerProcess::wait_for_something(std::vector<struct pollfd>& polled) {
+void SpawnerProcess::wait_for_something(std::vector<struct pollfd>& polled) {
   polled.clear();
   for (int fd : {control_.get(), child_signals_.get(), host_.process.get(), spare_.get()})
     polled.push_back({fd, POLLIN, 0});
@@ -86,8 +81,7 @@ bool SpawnerProcess::wait_for_something(std::vector<struct pollfd>& polled) {
   // Without a descriptor for the host, its end must be looked for.
   std::optional<Clock::duration> timeout;
   if (!host_.process.is_open()) timeout = std::chrono::milliseconds(100);
-  if (later_spare_.is_open()) timeout = kLater;
-  return posix::poll_for(polled.data(), polled.size(), timeout) > 0;
+  posix::poll_for(polled.data(), polled.size(), timeout);
 }
 
 bool SpawnerProcess::host_is_gone(const struct pollfd& polled) const {
@@ -111,8 +105,6 @@ std::optional<UniqueFd> SpawnerProcess::read_control() {
     }
     if (request.kind == SpawnerRequest::Kind::open_session) {
       sessions_.push_back(std::make_unique<Session>(Session{std::move(fds[0]), {}, false}));
-    } else if (request.kind == SpawnerRequest::Kind::make_spare_later) {
-      later_spare_ = std::move(fds[0]);
     } else if (request.kind == SpawnerRequest::Kind::make_spare) {
       if (auto control = make_spare(std::move(fds[0]))) return control;
     }

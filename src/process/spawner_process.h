@@ -46,8 +46,7 @@ class SpawnerProcess {
     bool own_group;
   };
 
-  // Whether there was something; false only where a spare is to be made.
-  bool wait_for_something(std::vector<struct pollfd>& polled);
+  void wait_for_something(std::vector<struct pollfd>& polled);
   bool host_is_gone(const struct pollfd& polled) const;
   std::optional<UniqueFd> read_control();
   std::optional<UniqueFd> make_spare(UniqueFd control);
@@ -66,8 +65,7 @@ class SpawnerProcess {
   pid_t pid_;
   UniqueFd control_;
   UniqueFd child_signals_;
-  UniqueFd spare_;        // readable when it has ended
-  UniqueFd later_spare_;  // the control socket of one that is still to be made
+  UniqueFd spare_;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<Worker> workers_;
 };

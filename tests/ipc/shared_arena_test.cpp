@@ -1,17 +1,20 @@
 #include "ipc/shared_arena.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <deque>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/posix.h"
+#include "fetchpool/error.h"
 #include "ipc/channel.h"
 #include "ipc/frame.h"
 #include "support/catch.h"
@@ -123,6 +126,50 @@ TEST_CASE("bytes of an arena outlive it", "[arena]") {
   Bytes bytes = *ends->reader->take(ends->leave("still here"));
   ends.reset();
   CHECK(bytes.view() == "still here");
+}
+
+TEST_CASE("what a process holds when it forks stays as it is for both", "[arena]") {
+  Ends ends(4 * kGranule);
+  std::optional<Bytes> dropped_by_child = ends.reader->take(ends.leave(filled(1, kGranule)));
+  std::optional<Bytes> dropped_by_parent = ends.reader->take(ends.leave(filled(2, kGranule)));
+  posix::FdPair pipe = posix::make_pipe();
+  pid_t child = fork();
+  if (child == 0) {
+    dropped_by_child.reset();
+    pipe.second.reset();
+    char byte;
+    (void)!read(pipe.first.get(), &byte, 1);  // until the parent has written what it can
+    _exit(dropped_by_parent->view() == filled(2, kGranule) ? 0 : 1);
+  }
+  dropped_by_parent.reset();
+  std::span<char> rest = ends.writer->reserve(2 * kGranule);
+  CHECK(rest.size() == 2 * kGranule);
+  CHECK(ends.writer->reserve(1).empty());
+  CHECK((dropped_by_child->view() == filled(1, kGranule)));
+  pipe.first.reset();
+  pipe.second.reset();
+  int status = -1;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
+TEST_CASE("below a limit of file sizes there is no arena, and no signal", "[arena]") {
+  pid_t child = fork();
+  if (child == 0) {
+    struct rlimit limit {
+      kGranule, kGranule
+    };
+    setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      SharedArena::create(4 * kGranule);
+    } catch (const SystemError&) {
+      _exit(7);
+    }
+    _exit(1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(status == 7 << 8);
 }
 
 TEST_CASE("frames lie in the arena, and come between those of the stream", "[arena]") {
