@@ -1,3 +1,5 @@
+#include <poll.h>
+
 #include <numeric>
 #include <set>
 
@@ -125,6 +127,11 @@ TEST_CASE("option --unordered writes what is there, whatever hangs before it") {
     numbers.insert(read_record(*line).seq);
   }
   CHECK(numbers == std::set<long>{1, 2});
+  // The worker of the one that hangs may have started last.
+  struct pollfd asked {
+    silent.fd(), POLLIN, 0
+  };
+  REQUIRE(poll(&asked, 1, 30'000) == 1);
   run.signal(SIGINT);
   run.wait_for_err("stopping");
   run.signal(SIGTERM);
