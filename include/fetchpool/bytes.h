@@ -13,8 +13,10 @@ namespace fetchpool {
 // copies no bytes; the bytes never move or change while any copy exists. Copies may be used and
 // destroyed on different threads; one object must not be changed by two threads at once.
 //
-// A small run can keep a larger block alive (up to 1 MiB where bytes came over a channel): whoever
-// keeps many small runs for long should copy them out with `str()`.
+// A small run can keep a larger block alive (up to 1 MiB where bytes came from a worker): whoever
+// keeps many small runs for long should copy them out with `str()`. What came from a worker may lie
+// in memory that this worker, and it alone, can write: one that writes where it should not can
+// change what it brought before.
 class Bytes {
  public:
   Bytes() = default;

@@ -186,7 +186,9 @@ ByteBuffer& FrameWriter::tail(Place place) {
                     (place == Place::anywhere || !pieces_.back().is_in_arena());
   if (takes_more) return pieces_.back().small;
   Piece& piece = pieces_.emplace_back();
-  if (arena_ && place == Place::anywhere) piece.reserved = arena_->reserve(kRoomOfPiece);
+  if (arena_ && place == Place::anywhere)
+    piece.reserved =
+        spare_run_.empty() ? arena_->reserve(kRoomOfPiece) : std::exchange(spare_run_, {});
   piece.small = piece.reserved.empty() ? std::exchange(spare_, {}) : ByteBuffer(piece.reserved);
   return piece.small;
 }
@@ -290,19 +292,27 @@ bool FrameWriter::flush(int fd) {
   return true;
 }
 
+// Small pieces come one after the other: to reserve a run for each would cost more than to send it.
 void FrameWriter::keep_memory(Piece& written) {
   constexpr std::size_t kMostKept = std::size_t{1} << 20;
   bool is_own = !written.is_in_arena();
-  if (arena_) arena_->release(written.reserved);
+  if (spare_run_.empty() && !written.is_full)
+    spare_run_ = written.reserved;
+  else
+    release(written.reserved);
   if (!is_own) return;
   written.small.clear();
   written.small.shrink(kMostKept);
   if (written.small.capacity() > spare_.capacity()) std::swap(spare_, written.small);
 }
 
+void FrameWriter::release(std::span<char> run) {
+  if (arena_) arena_->release(run);
+}
+
 void FrameWriter::clear() {
-  for (Piece& piece : pieces_)
-    if (arena_) arena_->release(piece.reserved);
+  for (Piece& piece : pieces_) release(piece.reserved);
+  release(std::exchange(spare_run_, {}));
   pieces_.clear();
   offset_ = 0;
   pending_ = 0;

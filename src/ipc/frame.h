@@ -146,11 +146,13 @@ class FrameWriter {
   bool add_in_arena(const FrameHeader& header, std::string_view head, std::string_view body);
   void hand_over_arena();
   void keep_memory(Piece& written);
+  void release(std::span<char> run);
 
   std::shared_ptr<SharedArena> arena_;
   std::deque<Piece> pieces_;
-  ByteBuffer spare_;       // of a piece that was written, for the next one
-  std::size_t begun_ = 0;  // where in the tail the frame of begin() starts
+  ByteBuffer spare_;           // of a piece that was written, for the next one
+  std::span<char> spare_run_;  // the same, of the arena
+  std::size_t begun_ = 0;      // where in the tail the frame of begin() starts
   FrameKind begun_kind_{};
   std::uint64_t begun_job_ = 0;
   std::size_t offset_ = 0;  // of the first piece, already written

@@ -35,18 +35,17 @@ bool is_within_file_limit(std::size_t size) {
 
 }  // namespace
 
-// The arenas that this process reads from, so that a fork is noticed by all of them. Nothing is
-// taken while it forks.
-class ArenasOfProcess {
+// The arenas that this process reads from, so that a fork is noticed by all of them.
+class SharedArena::OfProcess {
  public:
-  static ArenasOfProcess& instance() {
-    static auto* arenas = new ArenasOfProcess;  // to the very end: Bytes may be static
+  static OfProcess& instance() {
+    static auto* arenas = new OfProcess;  // to the very end: Bytes may be static
     return *arenas;
   }
 
   void add(SharedArena* arena) {
     std::lock_guard lock(mutex_);
-    if (owner_ != getpid()) arenas_.clear();  // copies, of arenas of the parent's
+    if (owner_ != getpid()) arenas_.clear();  // copies, of the arenas of a parent
     owner_ = getpid();
     arenas_.push_back(arena);
   }
@@ -54,31 +53,35 @@ class ArenasOfProcess {
     std::lock_guard lock(mutex_);
     std::erase(arenas_, arena);
   }
+  void keep_all_held() {
+    std::lock_guard lock(mutex_);
+    keep_held();
+  }
+  // Held while an arena is read from, so that nothing is taken while the process forks.
   std::mutex& mutex() { return mutex_; }
 
  private:
-  ArenasOfProcess() {
-    pthread_atfork([] { instance().before_fork(); }, [] { instance().after_fork(); },
-                   [] { instance().after_fork(); });
+  OfProcess() {
+    pthread_atfork([] { instance().before_fork(); }, [] { instance().mutex_.unlock(); },
+                   [] { instance().mutex_.unlock(); });
   }
-
-  // In a copy of the process that it was made in, there is nothing to keep, and the mutex may be
-  // held by a thread that is not there.
   void before_fork() {
-    if (owner_ != getpid()) return;
     mutex_.lock();
-    is_forking_ = true;
-    for (SharedArena* arena : arenas_) arena->keep_what_is_held();
+    keep_held();
   }
-  void after_fork() {
-    if (is_forking_.exchange(false)) mutex_.unlock();
+  void keep_held() {
+    if (owner_ != getpid()) return;
+    for (SharedArena* arena : arenas_) arena->keep_what_is_held();
   }
 
   std::mutex mutex_;
-  std::atomic<pid_t> owner_ = 0;
-  std::atomic<bool> is_forking_ = false;
+  pid_t owner_ = 0;
   std::vector<SharedArena*> arenas_;
 };
+
+void SharedArena::keep_all_held() {
+  OfProcess::instance().keep_all_held();
+}
 
 std::shared_ptr<SharedArena> SharedArena::create(std::size_t size) {
   std::size_t granules = granules_for(size);
@@ -88,8 +91,7 @@ std::shared_ptr<SharedArena> SharedArena::create(std::size_t size) {
   if (!is_within_file_limit(whole)) throw SystemError("cannot make shared memory", EFBIG);
   auto arena = std::shared_ptr<SharedArena>(
       new SharedArena(posix::make_memory("fetchpool-arena", whole), whole));
-  ArenasOfProcess::instance().add(arena.get());
-  arena->is_listed_ = true;
+  OfProcess::instance().add(arena.get());
   return arena;
 }
 
@@ -111,7 +113,7 @@ SharedArena::SharedArena(UniqueFd memory, std::size_t size) : memory_(std::move(
 }
 
 SharedArena::~SharedArena() {
-  if (is_listed_) ArenasOfProcess::instance().remove(this);
+  OfProcess::instance().remove(this);
   munmap(mapped_, mapped_size_);
 }
 
@@ -162,15 +164,21 @@ void SharedArena::keep_what_is_held() {
   }
 }
 
+// Whether the run was handed over; from then on it is the reader's.
+bool SharedArena::take_run(std::size_t first, std::size_t count) {
+  std::lock_guard lock(OfProcess::instance().mutex());
+  for (std::size_t i = first; i < first + count; ++i)
+    if (states()[i].load(std::memory_order_acquire) != kWriters) return false;
+  set(first, count, kReaders);
+  return true;
+}
+
 std::optional<Bytes> SharedArena::take(Extent extent) {
-  std::lock_guard lock(ArenasOfProcess::instance().mutex());
   std::size_t first = extent.offset / kGranule;
   if (extent.offset % kGranule != 0 || first >= granules_ || extent.size == 0) return std::nullopt;
   if (extent.size > (granules_ - first) * kGranule) return std::nullopt;
   std::size_t count = granules_for(extent.size);
-  for (std::size_t i = first; i < first + count; ++i)
-    if (states()[i].load(std::memory_order_acquire) != kWriters) return std::nullopt;
-  set(first, count, kReaders);
+  if (!take_run(first, count)) return std::nullopt;
   auto give_back = [arena = shared_from_this(), first, count](const char*) {
     arena->give_back(first, count);
   };

@@ -56,7 +56,13 @@ class SharedArena : public std::enable_shared_from_this<SharedArena> {
   // of what it returns may be destroyed on any thread.
   std::optional<Bytes> take(Extent extent);
 
+  // What this process holds of any arena now stays as it is. fork(2) sees to that; to be called
+  // before a process with one thread is copied in another way.
+  static void keep_all_held();
+
  private:
+  class OfProcess;
+
   // Of each granule.
   enum State : std::uint8_t {
     kFree,
@@ -72,15 +78,13 @@ class SharedArena : public std::enable_shared_from_this<SharedArena> {
   void set(std::size_t first, std::size_t count, State state);
   void give_back(std::size_t first, std::size_t count);
   void keep_what_is_held();
-
-  friend class ArenasOfProcess;
+  bool take_run(std::size_t first, std::size_t count);
 
   UniqueFd memory_;
   char* mapped_ = nullptr;  // the states, then the granules
   std::size_t mapped_size_ = 0;
   char* data_ = nullptr;
   std::size_t granules_ = 0;
-  bool is_listed_ = false;  // by ArenasOfProcess
 };
 
 }  // namespace fetchpool::ipc

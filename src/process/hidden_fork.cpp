@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/posix.h"
+#include "ipc/shared_arena.h"
 
 // ThreadSanitizer must see the fork, and has a thread of its own.
 #if defined(__SANITIZE_THREAD__)
@@ -48,6 +49,7 @@ pid_t fork_hidden() {
   // With other threads, locks of the C library must come out of the fork unlocked, which only its
   // own fork() sees to.
   if (FETCHPOOL_PLAIN_FORK || has_other_threads()) return fork();
+  ipc::SharedArena::keep_all_held();
   return clone_like_fork(0, nullptr);
 }
 

@@ -251,6 +251,18 @@ TEST_CASE("a writer leaves much in the arena, and sends few bytes by themselves"
   CHECK(sender.ends.is_all_free());
 }
 
+TEST_CASE("a writer of small answers keeps one run of the arena for all of them", "[arena]") {
+  Sender sender(64);
+  for (std::uint64_t job = 0; job < 20; ++job) {
+    sender.writer.add(FrameKind::done, job, std::string(1000, 'a'));
+    CHECK(sender.flushed() == 1024);
+    CHECK(sender.reader.next()->job == job);
+    CHECK(sender.ends.writer->reserve(60 * kGranule).empty());
+  }
+  sender.writer.clear();
+  CHECK(sender.ends.is_all_free());
+}
+
 TEST_CASE("a writer whose arena is full sends everything itself", "[arena]") {
   Sender sender(64);
   std::span<char> all = sender.ends.writer->reserve(64 * kGranule);
@@ -269,6 +281,7 @@ TEST_CASE("a frame that outgrows its place in the arena is sent by itself", "[ar
   sender.writer.end();
   CHECK(sender.flushed() == 800'024);
   CHECK(sender.reader.next()->payload.size() == 800'000);
+  sender.writer.clear();
   CHECK(sender.ends.is_all_free());
 }
 
@@ -306,6 +319,7 @@ std::size_t size_of_frame(std::mt19937& random) {
     if (random() % 4 == 0) channel.flush();
   }
   channel.flush();
+  channel.writer().clear();
   _exit(0);
 }
 

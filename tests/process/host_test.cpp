@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/posix.h"
+#include "process/hidden_fork.h"
 #include "support/catch.h"
 #include "test_workers.h"
 
@@ -109,6 +110,24 @@ TEST_CASE("a forked child of the host that destroys its copies disturbs nothing"
   }));
   CHECK(run->ask("echo:x") == "x");
   CHECK_FALSE(is_gone(spawner->pid()));
+}
+
+TEST_CASE("a copy of the host that destroys its answers changes none of the host's", "[host]") {
+  auto copy_host = GENERATE(&::fork, &fork_hidden);
+  auto run = std::make_unique<Run>(options_for(obedient), Spawner::create());
+  run->add_ready(1);
+  std::string text(100'000, 'a');
+  JobId job = run->submit("echo:" + text);
+  REQUIRE((run->end_of(job).bytes.view() == text));
+  pid_t copy = copy_host();
+  if (copy == 0) {
+    run.reset();
+    _exit(0);
+  }
+  CHECK(waitpid(copy, nullptr, __WALL) == copy);
+  // As many as would fill the memory in which the first one lies.
+  for (int i = 0; i < 20; ++i) run->end_of(run->submit("echo:" + std::string(100'000, 'b')));
+  CHECK((run->end_of(job).bytes.view() == text));
 }
 
 bool works() {
