@@ -6,6 +6,7 @@
 #include <set>
 
 #include "support/catch.h"
+#include "support/seed.h"
 
 using namespace fetchpool;
 using namespace std::chrono_literals;
@@ -196,8 +197,7 @@ TEST_CASE("a lowered total holds from then on", "[fetch]") {
 
 TEST_CASE("whatever happens, every ticket starts once and the counts come back to zero",
           "[fetch]") {
-  auto seed = std::random_device{}();
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   std::mt19937 random(seed);
   for (int round = 0; round < 50; ++round) {
     int workers = 1 + static_cast<int>(random() % 4);

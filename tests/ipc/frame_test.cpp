@@ -11,6 +11,7 @@
 #include "base/sigpipe_guard.h"
 #include "ipc/channel.h"
 #include "support/catch.h"
+#include "support/seed.h"
 
 namespace fetchpool::ipc {
 namespace {
@@ -182,8 +183,7 @@ TEST_CASE("the memory of large payloads is used again once nobody holds them", "
 }
 
 TEST_CASE("random frames in random pieces come out as they went in", "[ipc]") {
-  auto seed = std::random_device{}();
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   std::mt19937 random(seed);
   std::vector<Seen> frames;
   for (int i = 0; i < 300; ++i) {

@@ -6,7 +6,6 @@
 
 #include <cstring>
 #include <deque>
-#include <iostream>
 #include <optional>
 #include <random>
 #include <string>
@@ -19,6 +18,7 @@
 #include "ipc/frame.h"
 #include "support/catch.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 
 namespace fetchpool::ipc {
 namespace {
@@ -324,9 +324,7 @@ std::size_t size_of_frame(std::mt19937& random) {
 }
 
 TEST_CASE("frames from another process come unchanged, however long they are held", "[arena]") {
-  unsigned seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   const int count = test::shorter_if_sanitized(3000);
   auto arena = SharedArena::create(std::size_t{4} << 20);
   posix::FdPair pipe = posix::make_pipe();

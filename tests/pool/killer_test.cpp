@@ -16,6 +16,7 @@
 #include "base/posix.h"
 #include "support/catch.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 #include "support/temp_dir.h"
 #include "test_tasks.h"
 
@@ -150,8 +151,7 @@ class TimedInput {
 };
 
 TEST_CASE("X10 under random kills every task ends once with the right value", "[killer]") {
-  auto seed = std::random_device{}();
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   auto duration = is_long_run() ? 10s : 3s;
   TempDir dir;
   std::string file = dir.path() + "/log";
@@ -209,8 +209,7 @@ TEST_CASE("X10 under random kills every task ends once with the right value", "[
 }
 
 TEST_CASE("X10 chunks under random kills come out whole", "[killer]") {
-  auto seed = std::random_device{}();
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   Pool pool(3);
   RandomKiller killer(pool, seed);
   auto end = std::chrono::steady_clock::now() + 1s;

@@ -7,6 +7,7 @@
 #include "support/command.h"
 #include "support/processes.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 
 namespace fetchpool::test {
 namespace {
@@ -54,8 +55,7 @@ TEST_CASE("X13 no worker outlives a program that is killed", "[program]") {
 }
 
 TEST_CASE("X13 a program that is killed at a random instant leaves nothing behind", "[program]") {
-  auto seed = std::random_device{}();
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   std::mt19937 random(seed);
   for (int i = 0; i < rounds_of(200); ++i) {
     Running running = program("map").start();

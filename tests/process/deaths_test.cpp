@@ -1,10 +1,10 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <iostream>
 #include <random>
 
 #include "support/catch.h"
+#include "support/seed.h"
 #include "test_workers.h"
 
 namespace fetchpool::process {
@@ -88,9 +88,7 @@ TEST_CASE("a worker killed in the middle of a large answer loses only that job",
 }
 
 TEST_CASE("every job ends exactly once under 200 kills at random times", "[deaths]") {
-  auto seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   std::mt19937 random(seed);
   SupervisorOptions options = options_for(obedient);
   options.transport = random() % 2 ? Transport::pipes : Transport::socket;

@@ -1,8 +1,8 @@
-#include <iostream>
 #include <random>
 
 #include "support/catch.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 #include "test_workers.h"
 
 namespace fetchpool::process {
@@ -91,8 +91,7 @@ TEST_CASE("a repeated answer ends the worker, and the first one counts", "[garba
 }
 
 TEST_CASE("a damaged frame after good ones loses only what was not answered", "[garbage]") {
-  auto seed = std::random_device{}();
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   std::mt19937 random(seed);
   Run run(options_for(obedient));
   run.add_ready(1);
@@ -134,9 +133,7 @@ TEST_CASE("death at every byte of three frames loses only its own jobs", "[garba
 }
 
 TEST_CASE("death at 200 random bytes of an 8 MiB answer loses only that answer", "[garbage]") {
-  auto seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   std::mt19937 random(seed);
   SupervisorOptions options = options_for(obedient);
   options.transport =

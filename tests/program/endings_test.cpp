@@ -2,7 +2,6 @@
 #include <poll.h>
 #include <signal.h>
 
-#include <iostream>
 #include <random>
 
 #include "base/posix.h"
@@ -10,6 +9,7 @@
 #include "support/command.h"
 #include "support/origin.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {
@@ -42,9 +42,7 @@ void wait_for_end(pid_t pid, std::chrono::microseconds limit) {
 }
 
 TEST_CASE("kill -9 of the program at random instants leaves nothing behind", "[endings]") {
-  auto seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   std::mt19937 random(seed);
   Origin origin;
   TempDir dir;

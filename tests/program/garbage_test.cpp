@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <iostream>
 #include <random>
 #include <thread>
 
@@ -13,6 +12,7 @@
 #include "support/catch.h"
 #include "support/command.h"
 #include "support/origin.h"
+#include "support/seed.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {
@@ -61,9 +61,7 @@ bool write_into(pid_t worker, const std::string& bytes) {
 }
 
 TEST_CASE("garbage from its workers changes nothing in the program's output", "[garbage]") {
-  auto seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
-  INFO("seed " << seed);
+  unsigned seed = test::new_seed();
   std::mt19937 random(seed);
   Origin origin;
   TempDir dir;

@@ -9,6 +9,7 @@
 #include "support/listening_port.h"
 #include "support/origin.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {
@@ -99,8 +100,8 @@ TEST_CASE("a run killed again and again ends with the output of an undisturbed o
   auto options = GENERATE(std::vector<std::string>{}, std::vector<std::string>{"--raw"},
                           std::vector<std::string>{"--unordered"},
                           std::vector<std::string>{"--sync", "none", "--order-window", "64K"});
-  unsigned seed = std::random_device()();
-  CAPTURE(options, seed);
+  unsigned seed = new_seed();
+  CAPTURE(options);
   std::mt19937 random(seed);
   ResumeTest test(600, options);
   int goal = is_long_run() ? 250 : 6;
