@@ -26,6 +26,8 @@ const std::string kCurl = "curl -Z";
 const std::string kTwoCurls = "two curl -Z";
 const std::string kJson = "fetchpool, JSON lines";
 const std::string kRaw = "fetchpool --raw";
+const std::string kDirectory = "fetchpool -P DIR";
+const std::string kArchive = "fetchpool --no-body --warc FILE";
 
 // How many requests nginx has answered, this question not counted.
 class RequestCounter {
@@ -107,6 +109,9 @@ void print_targets(const Contest& contest) {
       {kRaw, kTwoCurls, 1.2},
       {kJson, "Python Pool(2), requests", 14},
       {kRaw, "h2load, bodies dropped", 0.55},
+      // Those that leave the same on the disk.
+      {kDirectory, "curl -Z, bodies to files", 1.0},
+      {kArchive, "wget --warc-file", 1.0},
   };
   std::printf("\n| ours | beside | to reach | reached |\n|---|---|---|---|\n");
   for (const Target& target : targets)
@@ -124,13 +129,15 @@ void pages(int rounds) {
   contest.add(contenders.fetchpool("fetchpool --no-body", {"--no-body"}));
   contest.add(contenders.fetchpool("fetchpool --unordered", {"--unordered"}));
   contest.add(contenders.fetchpool("fetchpool --hash xxh3", {"--hash", "xxh3"}));
-  contest.add(contenders.fetchpool_directory("fetchpool -P DIR"));
-  contest.add(contenders.fetchpool_archive("fetchpool --no-body --warc FILE", {}));
+  contest.add(contenders.fetchpool_directory(kDirectory));
+  contest.add(contenders.fetchpool_archive(kArchive, {}));
   contest.add(contenders.fetchpool("fetchpool -p 1", {"-p", "1"}));
   contest.add(contenders.fetchpool("fetchpool -p 4", {"-p", "4"}));
   contest.add(contenders.curl());
+  contest.add(contenders.curl_to_files());
   contest.add(contenders.two_curls());
   contest.add(contenders.wget2());
+  contest.add(contenders.wget_archive());
   contest.add(contenders.aria2());
   contest.add(contenders.python_pool());
   contest.add(contenders.aiohttp());

@@ -140,11 +140,13 @@ Contender Contenders::fetchpool_archive(const std::string& name,
   return made;
 }
 
-std::string Contenders::curl_config(const std::string& name, std::size_t first, std::size_t step) {
+std::string Contenders::curl_config(const std::string& name, std::size_t first, std::size_t step,
+                                    Bodies bodies) {
+  bool keeps = bodies == Bodies::in_directory;
   std::string config;
   for (std::size_t i = first; i < work_.urls.size(); i += step)
     config += "url = \"" + work_.urls[i] + "\"\noutput = \"" +
-              (work_.keep_files ? out_ + "/" + std::to_string(i) : "/dev/null") + "\"\n";
+              (keeps ? out_ + "/" + std::to_string(i) : "/dev/null") + "\"\n";
   return dir_.write(name, config);
 }
 
@@ -160,13 +162,20 @@ std::string Contenders::curl_command(int connections, const std::string& config)
 
 Contender Contenders::curl() {
   Command command("sh");
-  command.args({"-c", curl_command(kConnections, curl_config("all.cfg", 0, 1))});
+  command.args({"-c", curl_command(kConnections, curl_config("all.cfg", 0, 1, of_curl()))});
   return contender("curl -Z", command, of_curl());
 }
 
+Contender Contenders::curl_to_files() {
+  std::string config = curl_config("files.cfg", 0, 1, Bodies::in_directory);
+  Command command("sh");
+  command.args({"-c", curl_command(kConnections, config)});
+  return contender("curl -Z, bodies to files", command, Bodies::in_directory);
+}
+
 Contender Contenders::two_curls() {
-  std::string first = curl_command(kConnections / 2, curl_config("first.cfg", 0, 2));
-  std::string second = curl_command(kConnections / 2, curl_config("second.cfg", 1, 2));
+  std::string first = curl_command(kConnections / 2, curl_config("first.cfg", 0, 2, of_curl()));
+  std::string second = curl_command(kConnections / 2, curl_config("second.cfg", 1, 2, of_curl()));
   Command command("sh");
   command.args({"-c", first + " & " + second + " && wait $!"});
   return contender("two curl -Z", command, of_curl());
@@ -179,6 +188,13 @@ Contender Contenders::wget2() {
   if (!work_.ca_file.empty()) command.arg("--ca-certificate=" + work_.ca_file);
   command.arg(work_.compressed ? "--compression=gzip" : "--no-compression");
   return contender("wget2", command, Bodies::in_directory);
+}
+
+Contender Contenders::wget_archive() {
+  Command command("wget");
+  command.args({"-q", "--no-config", "--no-warc-keep-log", "--delete-after", "-P", out_,
+                "--warc-file=" + out_, "-i", url_list()});
+  return contender("wget --warc-file", command, Bodies::dropped);
 }
 
 Contender Contenders::aria2() {

@@ -37,8 +37,12 @@ class Contenders {
   Contender fetchpool_directory(const std::string& name);
   Contender fetchpool_archive(const std::string& name, const std::vector<std::string>& options);
   Contender curl();
+  // Each body to a file of its own.
+  Contender curl_to_files();
   Contender two_curls();
   Contender wget2();
+  // Everything into one archive, a page after the other: it knows no other way.
+  Contender wget_archive();
   Contender aria2();
   Contender python_pool();
   Contender aiohttp();
@@ -49,7 +53,8 @@ class Contenders {
   enum class Bodies { dropped, in_directory };
 
   std::string url_list();
-  std::string curl_config(const std::string& name, std::size_t first, std::size_t step);
+  std::string curl_config(const std::string& name, std::size_t first, std::size_t step,
+                          Bodies bodies);
   std::string curl_command(int connections, const std::string& config) const;
   Bodies of_curl() const { return work_.keep_files ? Bodies::in_directory : Bodies::dropped; }
   Contender contender(std::string name, test::Command command, Bodies bodies);
