@@ -1,5 +1,3 @@
-#include <poll.h>
-
 #include <numeric>
 #include <set>
 
@@ -128,10 +126,7 @@ TEST_CASE("option --unordered writes what is there, whatever hangs before it") {
   }
   CHECK(numbers == std::set<long>{1, 2});
   // The worker of the one that hangs may have started last.
-  struct pollfd asked {
-    silent.fd(), POLLIN, 0
-  };
-  REQUIRE(poll(&asked, 1, 30'000) == 1);
+  REQUIRE(silent.wait_for_client());
   run.signal(SIGINT);
   run.wait_for_err("stopping");
   run.signal(SIGTERM);

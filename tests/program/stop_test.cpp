@@ -135,6 +135,7 @@ TEST_CASE("a second signal ends the run at once") {
   Running run =
       fetchpool({"-o", dir.file("out"), origin.url("/ok"), silent.url()}).on_terminal().start();
   REQUIRE(eventually([&] { return !dir.read("out").empty(); }));
+  REQUIRE(silent.wait_for_client());
   run.type("\x03");
   run.wait_for_terminal("stopping after 1 running transfer");
   CHECK(run.is_running());

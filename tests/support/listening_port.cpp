@@ -48,6 +48,13 @@ std::string ListeningPort::url(const std::string& scheme) const {
   return scheme + "://127.0.0.1:" + std::to_string(port_) + "/";
 }
 
+bool ListeningPort::wait_for_client() const {
+  struct pollfd readable {
+    fd_.get(), POLLIN, 0
+  };
+  return posix::poll_for(&readable, 1, std::chrono::seconds(30)) == 1;
+}
+
 BlackholePort::BlackholePort() : listening_(0) {
   constexpr int more_than_any_queue = 64;
   constexpr auto long_for_loopback = std::chrono::milliseconds(100);

@@ -17,6 +17,8 @@ class ListeningPort {
   int fd() const { return fd_.get(); }
   int port() const { return port_; }
   std::string url(const std::string& scheme = "http") const;
+  // Waits until somebody has connected. False: nobody came for half a minute.
+  bool wait_for_client() const;
 
  private:
   UniqueFd fd_;
