@@ -7,6 +7,15 @@ option(FETCHPOOL_WERROR "Warnings are errors" OFF)
 option(FETCHPOOL_HARDENING "Build with the hardening flags of a release" OFF)
 set(FETCHPOOL_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread")
 
+# Not every system has a static one.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LINK_OPTIONS -static-libstdc++ -static-libgcc)
+check_cxx_source_compiles("#include <iostream>\nint main() { std::cout << 1; }"
+  FETCHPOOL_HAS_STATIC_RUNTIME)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+option(FETCHPOOL_STATIC_RUNTIME "Put the C++ runtime into the program, which starts sooner then"
+  "${FETCHPOOL_HAS_STATIC_RUNTIME}")
+
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()

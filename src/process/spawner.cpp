@@ -25,7 +25,7 @@ namespace {
 
 std::atomic<const char*> forbidden_because = nullptr;
 
-// A spawner answers within a millisecond; this is for one that was stopped.
+// A spare is there within a millisecond; this is for one that was stopped.
 constexpr std::chrono::seconds kSpareWithin{5};
 
 void check_threads(const SpawnerOptions& options) {
@@ -91,20 +91,20 @@ void Spawner::State::make_spare() {
   SpawnerRequest request{SpawnerRequest::Kind::make_spare};
   if (!send_message(serving.control(), request, {{control.second.get()}})) return;
   control.second.reset();
-  spare = SpawnerChild::that_says_hello(std::move(control.first), kSpareWithin);
+  spare = SpawnerChild::expected(std::move(control.first), Clock::now() + kSpareWithin);
 }
 
 void Spawner::State::promote_spare() {
   serving = std::move(spare);
   ++generation;
   make_spare();
+  // Whoever has just lost one may lose the next at once.
+  (void)spare.pid();
 }
 
 Spawner::Spawner(const SpawnerOptions& options) : state_(std::make_unique<State>()) {
   state_->serving = fork_spawner(options);
-  SpawnerReply hello{};
-  if (!wait_for_hello(state_->serving.control(), kSpareWithin, hello))
-    throw PoolBroken("the process that makes workers did not start");
+  // The host goes on while it comes.
   state_->make_spare();
 }
 
@@ -123,7 +123,11 @@ Spawner::~Spawner() {
   if (getpid() != state_->host) {
     state_->serving.disown();
     state_->spare.disown();
+    return;
   }
+  // Both at once, before either is waited for.
+  state_->spare.kill();
+  state_->serving.kill();
 }
 
 SpawnerSession Spawner::open_session(std::optional<std::uint64_t> lost_generation) {
@@ -158,6 +162,7 @@ void Spawner::restore_spare() {
 
 pid_t Spawner::pid() const {
   std::lock_guard lock(state_->mutex);
+  (void)state_->spare.pid();
   return state_->serving.pid();
 }
 

@@ -94,7 +94,8 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
   // The code that its workers have.
   const LoadedImages& images() const;
 
-  // The process ids of the spawner that serves now and of its spare, for tests and messages.
+  // The process ids of the spawner that serves now and of its spare, once both are there; for tests
+  // and messages.
   pid_t pid() const;
   pid_t spare_pid() const;
 

@@ -5,11 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <utility>
 
-#include "base/posix.h"
+#include "process/spawner_messages.h"
 
 namespace fetchpool::process {
 namespace {
@@ -29,38 +30,21 @@ int wait_for(pid_t pid, const UniqueFd& process, siginfo_t& info, int options) {
 
 }  // namespace
 
-bool wait_for_hello(int control, std::chrono::milliseconds within, SpawnerReply& hello) {
-  TimePoint deadline = Clock::now() + within;
-  while (Clock::now() < deadline) {
-    switch (receive_message(control, hello)) {
-      case Received::message:
-        return hello.kind == SpawnerReply::Kind::hello;
-      case Received::nothing:
-        break;
-      default:
-        return false;
-    }
-    struct pollfd readable {
-      control, POLLIN, 0
-    };
-    posix::poll_for(&readable, 1, deadline - Clock::now());
-  }
-  return false;
-}
-
 SpawnerChild::SpawnerChild(UniqueFd control, pid_t pid)
     : control_(std::move(control)), process_(posix::open_process(pid)), pid_(pid) {}
 
-SpawnerChild SpawnerChild::that_says_hello(UniqueFd control, std::chrono::milliseconds within) {
-  SpawnerReply hello{};
-  if (!wait_for_hello(control.get(), within, hello)) return {};
-  return SpawnerChild(std::move(control), hello.pid);
+SpawnerChild SpawnerChild::expected(UniqueFd control, TimePoint deadline) {
+  SpawnerChild child;
+  child.control_ = std::move(control);
+  child.expected_until_ = deadline;
+  return child;
 }
 
 SpawnerChild::SpawnerChild(SpawnerChild&& other) noexcept
     : control_(std::move(other.control_)),
       process_(std::move(other.process_)),
-      pid_(std::exchange(other.pid_, 0)) {}
+      pid_(std::exchange(other.pid_, 0)),
+      expected_until_(std::exchange(other.expected_until_, std::nullopt)) {}
 
 SpawnerChild& SpawnerChild::operator=(SpawnerChild&& other) noexcept {
   if (this == &other) return *this;
@@ -68,10 +52,39 @@ SpawnerChild& SpawnerChild::operator=(SpawnerChild&& other) noexcept {
   control_ = std::move(other.control_);
   process_ = std::move(other.process_);
   pid_ = std::exchange(other.pid_, 0);
+  expected_until_ = std::exchange(other.expected_until_, std::nullopt);
   return *this;
 }
 
-bool SpawnerChild::is_alive() const {
+// Reads who it is, and waits for that until then.
+void SpawnerChild::meet(TimePoint until) {
+  while (expected_until_) {
+    SpawnerReply hello{};
+    Received received = receive_message(control_.get(), hello);
+    if (received == Received::message && hello.kind == SpawnerReply::Kind::hello) {
+      process_ = posix::open_process(hello.pid);
+      pid_ = hello.pid;
+      expected_until_.reset();
+      return;
+    }
+    TimePoint now = Clock::now();
+    if (received != Received::nothing || now >= *expected_until_) return disown();
+    if (now >= until) return;
+    struct pollfd readable {
+      control_.get(), POLLIN, 0
+    };
+    posix::poll_for(&readable, 1, std::min(until, *expected_until_) - now);
+  }
+}
+
+pid_t SpawnerChild::pid() {
+  meet(TimePoint::max());
+  return pid_;
+}
+
+bool SpawnerChild::is_alive() {
+  meet(TimePoint::min());
+  if (expected_until_) return true;
   if (pid_ == 0) return false;
   if (process_.is_open()) return !posix::is_readable(process_.get());
   siginfo_t info{};
@@ -79,16 +92,22 @@ bool SpawnerChild::is_alive() const {
          info.si_pid == 0;
 }
 
-UniqueFd SpawnerChild::watch() const {
+UniqueFd SpawnerChild::watch() {
+  meet(TimePoint::max());
   return process_.is_open() ? posix::duplicate(process_.get()) : UniqueFd();
 }
 
-void SpawnerChild::end() {
-  if (pid_ == 0) return;
+void SpawnerChild::kill() {
+  if (pid() == 0) return;
   bool killed = process_.is_open() &&
                 syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0) == 0;
   // There may be the one call and not the other (in valgrind 3.24, behind a seccomp filter).
   if (!killed && is_alive()) ::kill(pid_, SIGKILL);
+}
+
+void SpawnerChild::end() {
+  kill();
+  if (pid_ == 0) return;
   // A host that waits for every child may have been faster; then there is nothing to reap.
   siginfo_t info{};
   wait_for(pid_, process_, info, WEXITED | __WALL);
@@ -97,6 +116,7 @@ void SpawnerChild::end() {
 
 void SpawnerChild::disown() {
   pid_ = 0;
+  expected_until_.reset();
   control_.reset();
   process_.reset();
 }

@@ -3,10 +3,10 @@
 
 #include <sys/types.h>
 
-#include <chrono>
+#include <optional>
 
+#include "base/posix.h"
 #include "base/unique_fd.h"
-#include "process/spawner_messages.h"
 
 namespace fetchpool::process {
 
@@ -15,9 +15,9 @@ class SpawnerChild {
  public:
   SpawnerChild() = default;
   SpawnerChild(UniqueFd control, pid_t pid);
-  // One that nobody here forked: by what it says on its control socket first. Not alive when it
-  // says nothing in time.
-  static SpawnerChild that_says_hello(UniqueFd control, std::chrono::milliseconds within);
+  // One that nobody here forked: its first message on the control socket says who it is. Until
+  // then it counts as alive, and from the deadline on as gone.
+  static SpawnerChild expected(UniqueFd control, TimePoint deadline);
   SpawnerChild(const SpawnerChild&) = delete;
   SpawnerChild& operator=(const SpawnerChild&) = delete;
   SpawnerChild(SpawnerChild&& other) noexcept;
@@ -25,24 +25,25 @@ class SpawnerChild {
   ~SpawnerChild() { end(); }
 
   int control() const { return control_.get(); }
-  // 0 when there is none.
-  pid_t pid() const { return pid_; }
-  bool is_alive() const;
+  // 0 when there is none. Waits for one that is expected, as do watch(), kill() and end().
+  pid_t pid();
+  bool is_alive();
   // A descriptor of the caller's own that is readable when the process has ended.
-  UniqueFd watch() const;
+  UniqueFd watch();
 
+  void kill();
   // Kills and reaps it.
   void end();
   // Forgets it.
   void disown();
 
  private:
+  void meet(TimePoint until);
+
   UniqueFd control_;
   UniqueFd process_;
   pid_t pid_ = 0;
+  std::optional<TimePoint> expected_until_;
 };
-
-// Whether the first message came in time.
-bool wait_for_hello(int control, std::chrono::milliseconds within, SpawnerReply& hello);
 
 }  // namespace fetchpool::process

@@ -79,8 +79,9 @@ TEST_CASE("a spare that is lost alone is replaced", "[spawner]") {
   pid_t spare = spawner->spare_pid();
   kill(spare, SIGKILL);
   run.until([&] { return spawner->spare_pid() != spare && spawner->spare_pid() > 0; });
+  pid_t worker = run.supervisor().pid(0);
   kill(spawner->pid(), SIGKILL);
-  CHECK(run.ask("pid:") != "");
+  run.until_replaced(0, worker);
   CHECK(run.ask("echo:x") == "x");
 }
 
