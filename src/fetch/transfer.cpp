@@ -25,6 +25,10 @@ T info(CURL* easy, CURLINFO which) {
   return value;
 }
 
+// libcurl takes and gives it back for every hop. glibc sweeps its whole heap when so much as 64 KiB
+// are given back.
+constexpr std::uint64_t kReceiveBuffer = std::uint64_t{60} << 10;
+
 bool is_redirect_to_follow(int status) {
   return status >= 300 && status < 400;
 }
@@ -63,9 +67,9 @@ void Transfer::set_up() {
   set_option(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3L);
   // libcurl may read a hundred buffers in one go. Of a limited rate that is a small part of what
   // may come in a second, or with the least buffer there is, no more than that.
-  std::uint64_t buffer = options.limit_rate > 0 ? options.limit_rate / 1600 : 64 << 10;
+  std::uint64_t buffer = options.limit_rate > 0 ? options.limit_rate / 1600 : kReceiveBuffer;
   set_option(easy, CURLOPT_BUFFERSIZE,
-             static_cast<long>(std::clamp<std::uint64_t>(buffer, 1024, 64 << 10)));
+             static_cast<long>(std::clamp<std::uint64_t>(buffer, 1024, kReceiveBuffer)));
   if (options.limit_rate > 0)
     set_option(easy, CURLOPT_MAX_RECV_SPEED_LARGE, static_cast<curl_off_t>(options.limit_rate));
   set_option(easy, CURLOPT_HEADERFUNCTION, on_header);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
+#include <random>
 
 namespace fetchpool::bench {
 
@@ -22,8 +24,14 @@ void Contest::add(Contender contender) {
 }
 
 void Contest::run(int rounds) {
-  for (int round = 0; round < rounds; ++round)
-    for (std::size_t i = 0; i < contenders_.size(); ++i) run_once(i);
+  std::vector<std::size_t> order(contenders_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937 random;  // the same in every contest
+  for (int round = 0; round < rounds; ++round) {
+    // Who comes after one that has left much in the caches shall not always be the same.
+    std::shuffle(order.begin(), order.end(), random);
+    for (std::size_t i : order) run_once(i);
+  }
 }
 
 void Contest::run_once(std::size_t index) {
