@@ -125,9 +125,9 @@ Spawner::~Spawner() {
     state_->spare.disown();
     return;
   }
-  // Both at once, before either is waited for.
-  state_->spare.kill();
+  // Both before either is waited for; and a spare that has not come yet does not come then.
   state_->serving.kill();
+  state_->spare.kill();
 }
 
 SpawnerSession Spawner::open_session(std::optional<std::uint64_t> lost_generation) {

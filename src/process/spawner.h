@@ -65,9 +65,9 @@ struct SpawnerReport {
 class SpawnerSession;
 
 // A small single-threaded process that forks workers on request, reaps them and reports how they
-// ended, together with an idle spare that takes its place when it is lost. Both are forked when
-// this object is made, see no memory of later, and leave when the host is gone in whatever way.
-// Thread-safe.
+// ended, together with an idle spare that takes its place when it is lost. The spawner is forked
+// when this object is made and makes the spare as the first thing it does; neither sees memory of
+// later, and both leave when the host is gone in whatever way. Thread-safe.
 class Spawner : public std::enable_shared_from_this<Spawner> {
  public:
   // Forks now. Throws Error where the process has threads and they were not allowed, PoolBroken

@@ -60,9 +60,11 @@ SpawnerChild& SpawnerChild::operator=(SpawnerChild&& other) noexcept {
 void SpawnerChild::meet(TimePoint until) {
   while (expected_until_) {
     SpawnerReply hello{};
-    Received received = receive_message(control_.get(), hello);
-    if (received == Received::message && hello.kind == SpawnerReply::Kind::hello) {
-      process_ = posix::open_process(hello.pid);
+    ReceivedFds fds;
+    Received received = receive_message(control_.get(), hello, &fds);
+    if (received == Received::message || received == Received::without_descriptors) {
+      // Its own descriptor, because by now its number may be another's.
+      process_ = std::move(fds[0]);
       pid_ = hello.pid;
       expected_until_.reset();
       return;

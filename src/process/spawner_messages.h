@@ -33,7 +33,8 @@ struct SpawnerRequest {
   std::uint64_t max_payload = 0;
 };
 
-// From a spawner: `hello` on the control socket when it begins, the others on a session's.
+// From a spawner: `hello` on the control socket when it begins, with a descriptor of its process
+// where the system has such a thing; the others on a session's.
 struct SpawnerReply {
   enum class Kind : std::uint32_t { hello, born, refused, ended, spare_gone };
   Kind kind;

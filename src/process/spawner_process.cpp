@@ -49,7 +49,11 @@ SpawnerProcess::SpawnerProcess(UniqueFd control, const SpawnerHost& host)
       child_signals_(watch_child_signals()) {
   SpawnerReply hello{SpawnerReply::Kind::hello};
   hello.pid = pid_;
-  send_message(control_.get(), hello);
+  UniqueFd self = posix::open_process(pid_);
+  if (self.is_open())
+    send_message(control_.get(), hello, {{self.get()}});
+  else
+    send_message(control_.get(), hello);
 }
 
 UniqueFd SpawnerProcess::run() {
@@ -105,6 +109,7 @@ std::optional<UniqueFd> SpawnerProcess::read_control() {
     }
     if (request.kind == SpawnerRequest::Kind::open_session) {
       sessions_.push_back(std::make_unique<Session>(Session{std::move(fds[0]), {}, false}));
+      if (lacks_spare_) report(*sessions_.back(), {SpawnerReply::Kind::spare_gone});
     } else if (request.kind == SpawnerRequest::Kind::make_spare) {
       if (auto control = make_spare(std::move(fds[0]))) return control;
     }
@@ -114,6 +119,7 @@ std::optional<UniqueFd> SpawnerProcess::read_control() {
 std::optional<UniqueFd> SpawnerProcess::make_spare(UniqueFd control) {
   pid_t pid = fork_hidden_sibling(spare_);
   if (pid == 0) return control;
+  lacks_spare_ = pid < 0;
   return std::nullopt;
 }
 
@@ -201,6 +207,7 @@ void SpawnerProcess::send_reports(Session& session) {
 
 void SpawnerProcess::see_to_spare() {
   spare_.reset();
+  lacks_spare_ = true;
   for (const auto& session : sessions_) report(*session, {SpawnerReply::Kind::spare_gone});
 }
 

@@ -66,6 +66,7 @@ class SpawnerProcess {
   UniqueFd control_;
   UniqueFd child_signals_;
   UniqueFd spare_;
+  bool lacks_spare_ = false;  // though the host asked for one: a session that comes now is told
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<Worker> workers_;
 };

@@ -85,6 +85,19 @@ TEST_CASE("a spare that is lost alone is replaced", "[spawner]") {
   CHECK(run.ask("echo:x") == "x");
 }
 
+TEST_CASE("a spare that is lost before anybody has looked at it is replaced", "[spawner]") {
+  auto spawner = Spawner::create();
+  std::set<pid_t> first;
+  while (first.size() < 2) first = children_of(getpid());
+  kill(*first.rbegin(), SIGKILL);
+  REQUIRE(goes(*first.rbegin()));
+  Run run(options_for(obedient), spawner);
+  run.add_ready(1);
+  CHECK(spawner->pid() == *first.begin());
+  CHECK(first.count(spawner->spare_pid()) == 0);
+  CHECK(spawner->spare_pid() > 0);
+}
+
 TEST_CASE("what a worker started ends with it when the spawner is lost", "[spawner]") {
   auto spawner = Spawner::create();
   SupervisorOptions options = options_for(obedient);

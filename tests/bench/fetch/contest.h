@@ -31,7 +31,8 @@ struct Figures {
 };
 
 // Lets its contenders run one after the other, round by round and each round in another order, so
-// that whatever else the machine does meets them all alike. A run that fails or brings something wrong ends the program.
+// that whatever else the machine does meets them all alike. A run that fails or brings something
+// wrong ends the program.
 class Contest {
  public:
   explicit Contest(std::string title) : title_(std::move(title)) {}
