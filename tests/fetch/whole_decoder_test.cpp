@@ -4,6 +4,7 @@
 
 #include "fetch/coded_bodies.h"
 #include "support/catch.h"
+#include "support/run_length.h"
 
 namespace fetchpool::body {
 namespace {
@@ -40,7 +41,7 @@ TEST_CASE("whole bodies decode as streams do, whatever was damaged", "[body]") {
   std::mt19937_64 random(kWholeSeed);
   WholeDecoder decoder;
   const std::string codings[] = {"gzip", "gzip", "deflate", "raw deflate", "br", "zstd"};
-  for (int round = 0; round < 6000; ++round) {
+  for (int round = 0; round < test::shorter_if_sanitized(6000); ++round) {
     const std::string& coding = codings[random() % 6];
     std::string wire = coded(coding, page_of(random() % 8000, random()));
     if (random() % 8 == 0) wire += coded(coding, page_of(random() % 8000, random()));
