@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/posix.h"
+
 namespace fetchpool::process {
 namespace {
 
@@ -22,7 +24,7 @@ void take_fds(struct msghdr& header, ReceivedFds* fds) {
     for (std::size_t i = 0; i < count; ++i) {
       int fd;
       std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-      UniqueFd owned(fd);
+      UniqueFd owned = posix::above_standard(UniqueFd(fd));
       if (fds && i < kMostFds) (*fds)[i] = std::move(owned);
     }
   }
