@@ -98,6 +98,20 @@ TEST_CASE("a spare that is lost before anybody has looked at it is replaced", "[
   CHECK(spawner->spare_pid() > 0);
 }
 
+TEST_CASE("a spare that is lost while a session is opened is replaced", "[spawner]") {
+  auto spawner = Spawner::create();
+  pid_t serving = spawner->pid();
+  pid_t spare = spawner->spare_pid();
+  kill(serving, SIGSTOP);
+  while (state_of(serving) != 'T') continue;
+  Run run(options_for(obedient), spawner);
+  kill(spare, SIGKILL);
+  REQUIRE(goes(spare));
+  kill(serving, SIGCONT);
+  run.until([&] { return spawner->spare_pid() != spare && spawner->spare_pid() > 0; });
+  CHECK(spawner->pid() == serving);
+}
+
 TEST_CASE("what a worker started ends with it when the spawner is lost", "[spawner]") {
   auto spawner = Spawner::create();
   SupervisorOptions options = options_for(obedient);
