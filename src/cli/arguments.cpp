@@ -10,6 +10,7 @@
 #include "cli/config_file.h"
 #include "cli/header_option.h"
 #include "cli/nearest.h"
+#include "cli/option_group.h"
 #include "cli/option_list.h"
 #include "cli/safe_text.h"
 #include "cli/usage_error.h"
@@ -86,6 +87,7 @@ std::vector<std::string> config_words(const CLI::App& app, const std::vector<std
 }
 
 void parse_words(CLI::App& app, std::vector<std::string> words) {
+  std::replace(words.begin(), words.end(), std::string(), kEmptyWord);
   std::reverse(words.begin(), words.end());
   try {
     app.parse(std::move(words));
@@ -99,12 +101,14 @@ void parse_words(CLI::App& app, std::vector<std::string> words) {
 // Of flags that contradict each other the last one counts, too; CLI11 obeys them in the order in
 // which they are defined.
 void settle_versions(const CLI::App& app, FetchOptions& fetch) {
-  for (const CLI::Option* option : app.parse_order()) {
-    std::string name = option->get_lnames().empty() ? "" : option->get_lnames().front();
-    if (name == "http1.1") fetch.http_version = HttpVersion::http1_1;
-    if (name == "http2") fetch.http_version = HttpVersion::http2;
-    if (name == "ipv4") fetch.ip_version = IpVersion::v4;
-    if (name == "ipv6") fetch.ip_version = IpVersion::v6;
+  for (const CLI::App* group : option_groups(app)) {
+    for (const CLI::Option* option : group->parse_order()) {
+      std::string name = option->get_lnames().empty() ? "" : option->get_lnames().front();
+      if (name == "http1.1") fetch.http_version = HttpVersion::http1_1;
+      if (name == "http2") fetch.http_version = HttpVersion::http2;
+      if (name == "ipv4") fetch.ip_version = IpVersion::v4;
+      if (name == "ipv6") fetch.ip_version = IpVersion::v6;
+    }
   }
 }
 
@@ -241,7 +245,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   // URLs are not an option to CLI11, which would take "[a,b]" apart.
   for (const std::string& word : app.remaining()) {
     if (word.size() > 1 && word[0] == '-') refuse_unknown(app, word);
-    arguments.urls.push_back(word);
+    arguments.urls.push_back(word == kEmptyWord ? std::string() : word);
   }
   std::move(words.urls.begin(), words.urls.end(), std::back_inserter(arguments.urls));
   check_combinations(arguments);

@@ -78,12 +78,9 @@ std::string help_text() {
   Arguments unused;
   define_options(app, unused);
   std::string text(kStart);
-  for (const std::string& group : app.get_groups()) {
-    if (group.empty()) continue;
-    text += fmt::format("\n{}:\n", group);
-    for (const CLI::Option* option :
-         app.get_options([&](const CLI::Option* o) { return o->get_group() == group; }))
-      text += line_of(*option);
+  for (const CLI::App* group : option_groups(app)) {
+    text += fmt::format("\n{}:\n", group->get_group());
+    for (const CLI::Option* option : group->get_options()) text += line_of(*option);
   }
   return text.append(kEnd);
 }

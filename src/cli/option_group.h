@@ -12,6 +12,10 @@ class App;
 
 namespace fetchpool::cli {
 
+// Stands for an empty word in what CLI11 parses, which would be the name of a group to it. No
+// argument of a program has this byte.
+inline const std::string kEmptyWord(1, '\0');
+
 // Defines options on an app. Each is given all its names ("-j,--concurrency"), the name of its
 // value, and its line in --help. What `set` throws ends the parsing.
 class OptionGroup {
@@ -19,7 +23,7 @@ class OptionGroup {
   using Words = std::vector<std::string>;
 
   // `app` must outlive this object.
-  OptionGroup(CLI::App& app, std::string name);
+  OptionGroup(CLI::App& app, const std::string& name);
 
   // One value; given again, the last one counts.
   void value(const std::string& names, const std::string& value_name, const std::string& text,
@@ -33,8 +37,7 @@ class OptionGroup {
   void choice(const std::string& names, const std::string& text, bool& chosen);
 
  private:
-  CLI::App& app_;
-  std::string name_;
+  CLI::App& group_;
 };
 
 // Checks of values. Each returns the value, or throws UsageError, naming the option.

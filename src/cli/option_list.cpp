@@ -23,11 +23,17 @@ void define_options(CLI::App& app, Arguments& arguments) {
   define_messages(app, arguments);
 }
 
+std::vector<const CLI::App*> option_groups(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const auto& name : option->get_snames()) names.push_back("-" + name);
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  for (const CLI::App* group : option_groups(app)) {
+    for (const CLI::Option* option : group->get_options()) {
+      for (const auto& name : option->get_snames()) names.push_back("-" + name);
+      for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    }
   }
   return names;
 }

@@ -36,6 +36,9 @@ void define_messages(CLI::App& app, Arguments& arguments);    // message_options
 // connections makes no sense.
 void check_option(const std::string& option, const FetchOptions& options);
 
+// Those groups; get_group() is the name of each.
+std::vector<const CLI::App*> option_groups(const CLI::App& app);
+
 // All names, "-j" and "--concurrency" alike.
 std::vector<std::string> option_names(const CLI::App& app);
 
