@@ -160,6 +160,11 @@ void Spawner::restore_spare() {
   if (state_->serving.is_alive() && !state_->spare.is_alive()) state_->make_spare();
 }
 
+void Spawner::end_spare() {
+  std::lock_guard lock(state_->mutex);
+  state_->spare.kill();
+}
+
 pid_t Spawner::pid() const {
   std::lock_guard lock(state_->mutex);
   (void)state_->spare.pid();

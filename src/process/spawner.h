@@ -66,8 +66,8 @@ class SpawnerSession;
 
 // A small single-threaded process that forks workers on request, reaps them and reports how they
 // ended, together with an idle spare that takes its place when it is lost. The spawner is forked
-// when this object is made and makes the spare as the first thing it does; neither sees memory of
-// later, and both leave when the host is gone in whatever way. Thread-safe.
+// when this object is made and makes the spare before all but workers that are asked for at once;
+// neither sees memory of later, and both leave when the host is gone in whatever way. Thread-safe.
 class Spawner : public std::enable_shared_from_this<Spawner> {
  public:
   // Forks now. Throws Error where the process has threads and they were not allowed, PoolBroken
@@ -90,6 +90,8 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
 
   // Has a new spare made where the one there was is gone.
   void restore_spare();
+  // Ends the spare and does not wait for that: no session is opened any more.
+  void end_spare();
 
   // The code that its workers have.
   const LoadedImages& images() const;

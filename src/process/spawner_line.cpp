@@ -31,6 +31,10 @@ void SpawnerLine::restore_spare() {
   }
 }
 
+void SpawnerLine::begin_end() {
+  if (spawner_.use_count() == 1) spawner_->end_spare();
+}
+
 void SpawnerLine::give_up() {
   try {
     spawner_->open_session(session_.generation());

@@ -94,6 +94,7 @@ bool SpawnerProcess::host_is_gone(const struct pollfd& polled) const {
 }
 
 std::optional<UniqueFd> SpawnerProcess::read_control() {
+  UniqueFd control_of_spare;
   for (;;) {
     SpawnerRequest request{};
     ReceivedFds fds;
@@ -101,7 +102,7 @@ std::optional<UniqueFd> SpawnerProcess::read_control() {
       case Received::end:
         leave();
       case Received::nothing:
-        return std::nullopt;
+        return control_of_spare.is_open() ? make_spare(std::move(control_of_spare)) : std::nullopt;
       case Received::without_descriptors:
         continue;  // the socket that is closed with it tells the host
       case Received::message:
@@ -111,12 +112,14 @@ std::optional<UniqueFd> SpawnerProcess::read_control() {
       sessions_.push_back(std::make_unique<Session>(Session{std::move(fds[0]), {}, false}));
       if (lacks_spare_) report(*sessions_.back(), {SpawnerReply::Kind::spare_gone});
     } else if (request.kind == SpawnerRequest::Kind::make_spare) {
-      if (auto control = make_spare(std::move(fds[0]))) return control;
+      control_of_spare = std::move(fds[0]);
     }
   }
 }
 
 std::optional<UniqueFd> SpawnerProcess::make_spare(UniqueFd control) {
+  // Workers that are waited for already come first: at the start, that is half a millisecond.
+  for (const auto& session : sessions_) read_session(*session);
   pid_t pid = fork_hidden_sibling(spare_);
   if (pid == 0) return control;
   lacks_spare_ = pid < 0;

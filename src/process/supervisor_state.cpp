@@ -27,6 +27,7 @@ Supervisor::State::State(std::shared_ptr<Spawner> spawner, SupervisorOptions opt
 Supervisor::State::~State() {
   // In a child that the host forked, this is a copy, and the workers are not its own.
   if (getpid() != owner) return;
+  line.begin_end();
   if (line.session().end(kReportWithin)) return;
   kill_groups();
   line.give_up();
