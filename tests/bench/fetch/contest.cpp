@@ -55,16 +55,22 @@ void Contest::run_once(std::size_t index) {
   figures.max_memory = std::max(figures.max_memory, done.max_memory);
 }
 
-double Contest::rate(const std::string& name) const {
+std::vector<double> Contest::rates(const std::string& name) const {
+  std::vector<double> rates;
   for (std::size_t i = 0; i < contenders_.size(); ++i)
     if (contenders_[i].name == name)
-      return static_cast<double>(contenders_[i].pages) / figures_[i].median_seconds();
-  return 0;
+      for (double seconds : figures_[i].seconds)
+        rates.push_back(static_cast<double>(contenders_[i].pages) / seconds);
+  return rates;
 }
 
 double Contest::ratio(const std::string& name, const std::string& reference) const {
-  double theirs = rate(reference);
-  return theirs > 0 ? rate(name) / theirs : 0;
+  std::vector<double> ours = rates(name);
+  std::vector<double> theirs = rates(reference);
+  std::vector<double> ratios;
+  for (std::size_t round = 0; round < std::min(ours.size(), theirs.size()); ++round)
+    ratios.push_back(ours[round] / theirs[round]);
+  return median(std::move(ratios));
 }
 
 void Contest::print(const std::string& reference) const {

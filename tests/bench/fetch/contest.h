@@ -41,12 +41,12 @@ class Contest {
   void run(int rounds);
   // A table in Markdown; its ratios are beside the contender of that name.
   void print(const std::string& reference) const;
-  // How many times as fast `name` was as `reference`, by the medians of pages per second; 0 where
-  // one was not there.
+  // How many times as fast `name` was as `reference`: the median of what it was in each round,
+  // since the speed of a machine changes from minute to minute; 0 where one was not there.
   double ratio(const std::string& name, const std::string& reference) const;
 
  private:
-  double rate(const std::string& name) const;
+  std::vector<double> rates(const std::string& name) const;  // of each round
   void run_once(std::size_t index);
 
   std::string title_;
