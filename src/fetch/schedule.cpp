@@ -23,8 +23,7 @@ Schedule::Schedule(const Options& options)
 Schedule::~Schedule() = default;
 
 Schedule::HostId Schedule::host(std::string_view origin) {
-  std::string name(origin);
-  if (auto found = by_name_.find(name); found != by_name_.end()) return found->second;
+  if (auto found = by_name_.find(origin); found != by_name_.end()) return found->second;
   HostId id;
   if (free_hosts_.empty()) {
     id = static_cast<HostId>(hosts_.size());
@@ -35,12 +34,12 @@ Schedule::HostId Schedule::host(std::string_view origin) {
   }
   auto host = std::make_unique<Host>();
   host->id = id;
-  host->name = name;
-  host->hash = std::hash<std::string>{}(name);
+  host->name = origin;
+  host->hash = NameHash{}(origin);
   host->pacer = Pacer(options_.host_interval);
   host->at_worker.assign(static_cast<std::size_t>(options_.workers), 0);
   hosts_[id] = std::move(host);
-  by_name_.emplace(std::move(name), id);
+  by_name_.emplace(origin, id);
   return id;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -129,6 +130,9 @@ class Schedule {
     bool operator>(const Entry& other) const { return rank > other.rank; }
   };
   struct Host;
+  struct NameHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
   struct Timer {
     TimePoint at;
     HostId host;
@@ -161,7 +165,7 @@ class Schedule {
   std::vector<int> usable_;  // workers
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<HostId> free_hosts_;
-  std::unordered_map<std::string, HostId> by_name_;
+  std::unordered_map<std::string, HostId, NameHash, std::equal_to<>> by_name_;
   std::deque<HostId> idle_;
   Ready ready_;  // hosts with something waiting, not paused, below their limit
   Ready full_;   // hosts with something waiting that are at their limit: candidates for ahead
