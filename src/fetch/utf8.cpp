@@ -37,25 +37,6 @@ std::size_t ascii_steps(std::string_view bytes) {
   return done;
 }
 
-bool is_valid_portable(std::string_view bytes) {
-  for (;;) {
-    bytes.remove_prefix(ascii_steps(bytes));
-    if (bytes.empty()) return true;
-    // At least a word or a character before the next look for a run of ASCII.
-    std::size_t looked_at = 0;
-    while (looked_at < 8 && looked_at < bytes.size()) {
-      if (byte_at(bytes, looked_at) < 0x80) {
-        ++looked_at;
-        continue;
-      }
-      auto sequence = first_utf8_sequence(bytes.substr(looked_at));
-      if (sequence.kind != Utf8Sequence::Kind::valid) return false;
-      looked_at += sequence.length;
-    }
-    bytes.remove_prefix(looked_at);
-  }
-}
-
 #if defined(__x86_64__)
 
 // "Validating UTF-8 in less than one instruction per byte" (Keiser, Lemire 2020): the high and the
@@ -133,12 +114,17 @@ __attribute__((target("avx2"))) inline __m256i high_half(__m256i bytes) {
   return _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(0x0f));
 }
 
-// Not zero where something is wrong in `bytes` or between `previous` and them.
-__attribute__((target("avx2"))) inline __m256i errors_in(__m256i bytes, __m256i previous) {
-  __m256i straddling = _mm256_permute2x128_si256(previous, bytes, 0x21);
-  __m256i one_before = _mm256_alignr_epi8(bytes, straddling, 15);
-  __m256i two_before = _mm256_alignr_epi8(bytes, straddling, 14);
-  __m256i three_before = _mm256_alignr_epi8(bytes, straddling, 13);
+__attribute__((target("avx2"))) inline __m256i utf8_block(const char* from) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+}
+
+// Not zero where something is wrong in the block at `from` or between it and the three bytes
+// before, which must be there. A sequence that goes on after the block is not wrong.
+__attribute__((target("avx2"))) inline __m256i errors_in(const char* from) {
+  __m256i bytes = utf8_block(from);
+  __m256i one_before = utf8_block(from - 1);
+  __m256i two_before = utf8_block(from - 2);
+  __m256i three_before = utf8_block(from - 3);
   __m256i low_half = _mm256_and_si256(one_before, _mm256_set1_epi8(0x0f));
   __m256i suspects = _mm256_and_si256(
       _mm256_and_si256(_mm256_shuffle_epi8(table_of(kFirstHigh), high_half(one_before)),
@@ -151,24 +137,41 @@ __attribute__((target("avx2"))) inline __m256i errors_in(__m256i bytes, __m256i 
   return _mm256_xor_si256(must_continue, suspects);
 }
 
-__attribute__((target("avx2"))) bool is_valid_avx2(std::string_view bytes) {
+constexpr std::size_t kUtf8Block = 32;
+// So far back does a block depend on what stands before it.
+constexpr std::size_t kUtf8Before = 3;
+
+// Whether the last byte ends a character; those before it may be anything. Requires four bytes.
+bool ends_whole(std::string_view bytes) {
+  std::size_t at = bytes.size() - 1;
+  while (bytes.size() - at < 4 && (byte_at(bytes, at) & 0xC0) == 0x80) --at;
+  return first_utf8_sequence(bytes.substr(at)).kind == Utf8Sequence::Kind::valid;
+}
+
+// Requires kUtf8Before + kUtf8Block bytes at least, of which the first `done`, no fewer than
+// kUtf8Before, are whole characters; ends_whole() must be asked too.
+//
+// Looks for ASCII in steps of four blocks: whether the next block of a page is ASCII is anybody's
+// guess, and a wrong guess costs a processor more than to check some blocks too many.
+__attribute__((target("avx2"))) bool is_valid_avx2(std::string_view bytes, std::size_t done) {
+  constexpr std::size_t kStep = 4 * kUtf8Block;
+  const char* data = bytes.data();
   __m256i errors = _mm256_setzero_si256();
-  __m256i previous = _mm256_setzero_si256();
-  bool previous_is_ascii = true;
-  std::size_t done = 0;
-  for (; bytes.size() - done >= 32; done += 32) {
-    __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes.data() + done));
-    bool is_ascii = _mm256_movemask_epi8(block) == 0;
-    if (!is_ascii || !previous_is_ascii)
-      errors = _mm256_or_si256(errors, errors_in(block, previous));
-    previous = block;
-    previous_is_ascii = is_ascii;
+  bool was_ascii = true;
+  for (; bytes.size() - done >= kStep; done += kStep) {
+    __m256i any = utf8_block(data + done);
+    for (std::size_t block = kUtf8Block; block < kStep; block += kUtf8Block)
+      any = _mm256_or_si256(any, utf8_block(data + done + block));
+    bool is_ascii = _mm256_movemask_epi8(any) == 0;
+    if (!is_ascii || !was_ascii)
+      for (std::size_t block = 0; block < kStep; block += kUtf8Block)
+        errors = _mm256_or_si256(errors, errors_in(data + done + block));
+    was_ascii = is_ascii;
   }
-  // Filled up with NULs, at least one: a sequence cut at the end is too short there.
-  alignas(32) char rest[32] = {};
-  std::memcpy(rest, bytes.data() + done, bytes.size() - done);
-  __m256i block = _mm256_load_si256(reinterpret_cast<const __m256i*>(rest));
-  errors = _mm256_or_si256(errors, errors_in(block, previous));
+  for (; bytes.size() - done >= kUtf8Block; done += kUtf8Block)
+    errors = _mm256_or_si256(errors, errors_in(data + done));
+  // The last block may overlap the one before.
+  errors = _mm256_or_si256(errors, errors_in(data + bytes.size() - kUtf8Block));
   return _mm256_testz_si256(errors, errors) != 0;
 }
 
@@ -177,12 +180,38 @@ __attribute__((target("avx2"))) bool is_valid_avx2(std::string_view bytes) {
 }  // namespace
 
 bool is_valid_utf8(std::string_view bytes) {
-  bytes.remove_prefix(ascii_steps(bytes));
 #if defined(__x86_64__)
   static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-  if (has_avx2 && bytes.size() >= 32) return is_valid_avx2(bytes);
+  if (has_avx2 && bytes.size() >= kUtf8Before + kUtf8Block) {
+    std::size_t done = ascii_steps(bytes);
+    while (done < kUtf8Before) {
+      auto sequence = first_utf8_sequence(bytes.substr(done));
+      if (sequence.kind != Utf8Sequence::Kind::valid) return false;
+      done += sequence.length;
+    }
+    return ends_whole(bytes) && is_valid_avx2(bytes, done);
+  }
 #endif
-  return is_valid_portable(bytes);
+  return is_valid_utf8_portable(bytes);
+}
+
+bool is_valid_utf8_portable(std::string_view bytes) {
+  for (;;) {
+    bytes.remove_prefix(ascii_steps(bytes));
+    if (bytes.empty()) return true;
+    // At least a word or a character before the next look for a run of ASCII.
+    std::size_t looked_at = 0;
+    while (looked_at < 8 && looked_at < bytes.size()) {
+      if (byte_at(bytes, looked_at) < 0x80) {
+        ++looked_at;
+        continue;
+      }
+      auto sequence = first_utf8_sequence(bytes.substr(looked_at));
+      if (sequence.kind != Utf8Sequence::Kind::valid) return false;
+      looked_at += sequence.length;
+    }
+    bytes.remove_prefix(looked_at);
+  }
 }
 
 Utf8Sequence first_utf8_sequence(std::string_view bytes) {

@@ -11,6 +11,9 @@ namespace fetchpool::body {
 // above U+10FFFF, no sequence cut at the end. NUL and U+FEFF are characters like any other.
 bool is_valid_utf8(std::string_view bytes);
 
+// The same as it is done on processors without AVX2, so that it can be tested on all.
+bool is_valid_utf8_portable(std::string_view bytes);
+
 // `bytes` with U+FFFD for everything that is not UTF-8: one for each longest start of a character
 // that does not go on as it must, or else for each byte (the practice of Unicode 3.9 and of
 // WHATWG's decoder). Valid bytes stay as they are.

@@ -13,6 +13,7 @@
 #include "fetch/json_text.h"
 #include "fetch/utf8.h"
 #include "fetch/whole_decoder.h"
+#include "support/site.h"
 
 namespace fetchpool::body {
 namespace {
@@ -55,6 +56,23 @@ void check_mixed(benchmark::State& state) {
 }
 BENCHMARK(check_mixed);
 
+// Pages of a site, which are other pages for each round too.
+const std::string& site_page(std::size_t round) {
+  static const std::vector<std::string> pages = [] {
+    test::Site site({.pages = 64});
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < site.size(); ++i) texts.push_back(site.text(i));
+    return texts;
+  }();
+  return pages[round % pages.size()];
+}
+
+void check_site(benchmark::State& state) {
+  std::size_t round = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(is_valid_utf8(site_page(round++)));
+}
+BENCHMARK(check_site);
+
 void escape(benchmark::State& state) {
   std::size_t round = 0;
   ByteBuffer out;
@@ -66,6 +84,17 @@ void escape(benchmark::State& state) {
   state.counters["grown"] = static_cast<double>(out.size()) / kPageSize;
 }
 BENCHMARK(escape);
+
+void escape_site(benchmark::State& state) {
+  std::size_t round = 0;
+  ByteBuffer out;
+  for (auto _ : state) {
+    out.clear();
+    append_escaped_json(out, site_page(round++));
+    benchmark::DoNotOptimize(out.data());
+  }
+}
+BENCHMARK(escape_site);
 
 void check_and_escape(benchmark::State& state) {
   std::size_t round = 0;

@@ -3,10 +3,12 @@
 #include <rapidjson/document.h>
 
 #include <random>
+#include <vector>
 
 #include "fetch/coded_bodies.h"
 #include "fetch/utf8.h"
 #include "support/catch.h"
+#include "support/seed.h"
 
 namespace fetchpool::body {
 namespace {
@@ -52,11 +54,11 @@ std::string escaped_by_definition(std::string_view text) {
 }
 
 // Into memory of exactly the promised room, so that a sanitizer sees a write beyond it.
-std::string escaped(std::string_view text) {
+std::string escaped(std::string_view text, decltype(escape_json)& escape = escape_json) {
   auto room = std::make_unique<char[]>(json_escaped_bound(text.size()));
   auto copy = std::make_unique<char[]>(text.size());
   std::copy(text.begin(), text.end(), copy.get());
-  return {room.get(), escape_json({copy.get(), text.size()}, room.get())};
+  return {room.get(), escape({copy.get(), text.size()}, room.get())};
 }
 
 std::string parsed(const std::string& json) {
@@ -84,6 +86,33 @@ TEST_CASE("text full of control characters fits the promised room", "[body]") {
   for (std::size_t size : {1, 15, 16, 47, 48, 49, 64, 1000}) {
     std::string text(size, '\x01');
     CHECK(escaped(text) == escaped_by_definition(text));
+    CHECK(escaped(text, escape_json_portable) == escaped_by_definition(text));
+  }
+}
+
+TEST_CASE("text is escaped alike by the fast and the portable way, whatever is to escape where",
+          "[body]") {
+  std::mt19937_64 random(test::new_seed());
+  // What a text consists of beside letters: each makes another way through the blocks.
+  const std::vector<std::string> kinds = {
+      "\"\n",       "\"\\\b\f\n\r\t",       "\x01\x1F",
+      "\"\n\t\x1B", "\x7F\x80\xC3\xA9\xFF", std::string(1, '\0')};
+  const std::vector<unsigned> rarities = {1, 2, 10, 50, 300};
+  for (int round = 0; round < 20000; ++round) {
+    const std::string& specials = kinds[random() % kinds.size()];
+    unsigned rarity = rarities[random() % rarities.size()];
+    std::string text(random() % 300, 'x');
+    for (char& byte : text)
+      if (random() % rarity == 0) byte = specials[random() % specials.size()];
+    // At a border of blocks, and at the end.
+    if (random() % 2 == 0)
+      for (std::size_t at = 31; at < text.size(); at += 32)
+        text[at - random() % 2] = specials[random() % specials.size()];
+    if (!text.empty() && random() % 4 == 0) text.back() = specials.front();
+    std::string expected = escaped_by_definition(text);
+    CAPTURE(round);
+    REQUIRE(escaped(text) == expected);
+    REQUIRE(escaped(text, escape_json_portable) == expected);
   }
 }
 
@@ -98,6 +127,7 @@ TEST_CASE("pages of any density of escapes come back from a JSON parser", "[body
     }
     CAPTURE(round);
     REQUIRE(escaped(text) == escaped_by_definition(text));
+    REQUIRE(escaped(text, escape_json_portable) == escaped_by_definition(text));
     REQUIRE(parsed('"' + escaped(text) + '"') == text);
   }
 }

@@ -1,11 +1,14 @@
 #include "fetch/utf8.h"
 
+#include <algorithm>
+#include <memory>
 #include <random>
 #include <vector>
 
 #include "fetch/coded_bodies.h"
 #include "support/catch.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 
 namespace fetchpool::body {
 namespace {
@@ -76,6 +79,40 @@ TEST_CASE("pages are judged alike by the fast and the plain check after any chan
     CAPTURE(round);
     REQUIRE(is_valid_utf8(page) == is_valid_by_definition(page));
   }
+}
+
+TEST_CASE("long text is judged alike by the fast and the portable check, wherever ASCII ends",
+          "[body]") {
+  std::mt19937_64 random(test::new_seed());
+  const std::vector<std::string> characters = {
+      "\xC2\x80",     "\xDF\xBF",     "\xE0\xA0\x80",     "\xE2\x82\xAC",
+      "\xED\x9F\xBF", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"};
+  std::size_t valid = 0;
+  constexpr int kRounds = 20000;
+  for (int round = 0; round < kRounds; ++round) {
+    std::string text;
+    // Runs of ASCII that end anywhere in a block, in a step of blocks and in a word.
+    for (auto runs = random() % 6; runs > 0; --runs) {
+      text.append(random() % 300, 'x');
+      for (auto count = random() % 40; count > 0; --count)
+        text += characters[random() % characters.size()];
+    }
+    if (random() % 2 == 0) text.append(random() % 300, 'x');
+    if (!text.empty() && random() % 2 == 0)
+      text[random() % text.size()] = kBorders[random() % kBorders.size()];
+    if (random() % 4 == 0) text.resize(text.size() - random() % (text.size() + 1) % 4);
+    // Exactly as much memory, so that a sanitizer sees a read beyond it.
+    auto copy = std::make_unique<char[]>(text.size());
+    std::copy(text.begin(), text.end(), copy.get());
+    std::string_view bytes(copy.get(), text.size());
+    bool expected = is_valid_by_definition(bytes);
+    if (expected) ++valid;
+    CAPTURE(round);
+    REQUIRE(is_valid_utf8(bytes) == expected);
+    REQUIRE(is_valid_utf8_portable(bytes) == expected);
+  }
+  CHECK(valid > kRounds / 4);
+  CHECK(valid < kRounds * 3 / 4);
 }
 
 TEST_CASE("what is not UTF-8 becomes one U+FFFD for each start of a character", "[body]") {
