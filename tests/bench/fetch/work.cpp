@@ -96,6 +96,7 @@ Contender Contenders::fetchpool(const std::string& name, const std::vector<std::
     command.args({"-p", "2", "-j", std::to_string(kConnections), "--per-host", "0"});
   if (!work_.ca_file.empty()) command.args({"--cacert", work_.ca_file});
   if (work_.http2) command.arg("--http2");
+  if (!work_.compressed) command.arg("--no-compressed");
   command.args(options);
   Contender made = contender(name, command, Bodies::dropped);
   bool raw = std::find(options.begin(), options.end(), "--raw") != options.end();
@@ -113,7 +114,7 @@ Contender Contenders::fetchpool_directory(const std::string& name) {
   Contender made = fetchpool(name, {});
   Command command("fetchpool");
   command.args({"-q", "-i", url_list(), "-P", out_, "-p", "2", "-j", std::to_string(kConnections),
-                "--per-host", "0"});
+                "--per-host", "0", "--no-compressed"});
   made.command = command.time_limit(20min);
   made.verify = [this](const Finished&) {
     auto [records, bytes] = sizes_in_records(out_ + "/manifest.jsonl");

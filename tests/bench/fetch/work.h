@@ -17,7 +17,7 @@ struct Work {
   std::uint64_t bytes = 0;       // of all bodies, decoded
   std::string ca_file = {};      // of the servers, for https
   bool http2 = false;            // over few connections
-  bool compressed = false;       // the server sends gzip
+  bool compressed = false;       // the server sends gzip; else ours and curl do not ask
   bool new_connections = false;  // the server keeps none open
   bool keep_files = false;       // what is large is written by everybody
   bool default_options = false;  // everybody at his own number of connections
