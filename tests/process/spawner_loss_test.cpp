@@ -112,6 +112,17 @@ TEST_CASE("a spare that is lost while a session is opened is replaced", "[spawne
   CHECK(spawner->pid() == serving);
 }
 
+TEST_CASE("the end of a supervisor leaves the spare to others who have the spawner", "[spawner]") {
+  auto spawner = Spawner::create();
+  pid_t spare = spawner->spare_pid();
+  {
+    Run run(options_for(obedient), spawner);
+    run.add_ready(1);
+  }
+  CHECK(spawner->spare_pid() == spare);
+  CHECK_FALSE(is_gone(spare));
+}
+
 TEST_CASE("what a worker started ends with it when the spawner is lost", "[spawner]") {
   auto spawner = Spawner::create();
   SupervisorOptions options = options_for(obedient);
