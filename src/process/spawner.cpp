@@ -162,7 +162,7 @@ void Spawner::restore_spare() {
 
 void Spawner::end_spare() {
   std::lock_guard lock(state_->mutex);
-  state_->spare.kill();
+  if (state_->spare.has_come()) state_->spare.kill();
 }
 
 pid_t Spawner::pid() const {

@@ -90,7 +90,7 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
 
   // Has a new spare made where the one there was is gone.
   void restore_spare();
-  // Ends the spare and does not wait for that: no session is opened any more.
+  // No session is opened any more. Ends the spare where it is there already, and waits for nothing.
   void end_spare();
 
   // The code that its workers have.

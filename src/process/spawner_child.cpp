@@ -94,6 +94,11 @@ bool SpawnerChild::is_alive() {
          info.si_pid == 0;
 }
 
+bool SpawnerChild::has_come() {
+  meet(TimePoint::min());
+  return pid_ != 0;
+}
+
 UniqueFd SpawnerChild::watch() {
   meet(TimePoint::max());
   return process_.is_open() ? posix::duplicate(process_.get()) : UniqueFd();

@@ -28,6 +28,8 @@ class SpawnerChild {
   // 0 when there is none. Waits for one that is expected, as do watch(), kill() and end().
   pid_t pid();
   bool is_alive();
+  // False for one that is still expected. Waits for nothing.
+  bool has_come();
   // A descriptor of the caller's own that is readable when the process has ended.
   UniqueFd watch();
 

@@ -95,6 +95,7 @@ bool SpawnerProcess::host_is_gone(const struct pollfd& polled) const {
 
 std::optional<UniqueFd> SpawnerProcess::read_control() {
   UniqueFd control_of_spare;
+  std::size_t before = sessions_.size();
   for (;;) {
     SpawnerRequest request{};
     ReceivedFds fds;
@@ -102,7 +103,8 @@ std::optional<UniqueFd> SpawnerProcess::read_control() {
       case Received::end:
         leave();
       case Received::nothing:
-        return control_of_spare.is_open() ? make_spare(std::move(control_of_spare)) : std::nullopt;
+        return control_of_spare.is_open() ? make_spare(std::move(control_of_spare), before)
+                                          : std::nullopt;
       case Received::without_descriptors:
         continue;  // the socket that is closed with it tells the host
       case Received::message:
@@ -117,12 +119,15 @@ std::optional<UniqueFd> SpawnerProcess::read_control() {
   }
 }
 
-std::optional<UniqueFd> SpawnerProcess::make_spare(UniqueFd control) {
+std::optional<UniqueFd> SpawnerProcess::make_spare(UniqueFd control, std::size_t first_new) {
   // Workers that are waited for already come first: at the start, that is half a millisecond.
   for (const auto& session : sessions_) read_session(*session);
   pid_t pid = fork_hidden_sibling(spare_);
   if (pid == 0) return control;
   lacks_spare_ = pid < 0;
+  // Not those that were there before: they asked for it, and would ask again and again.
+  for (std::size_t i = first_new; lacks_spare_ && i < sessions_.size(); ++i)
+    report(*sessions_[i], {SpawnerReply::Kind::spare_gone});
   return std::nullopt;
 }
 

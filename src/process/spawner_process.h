@@ -49,7 +49,8 @@ class SpawnerProcess {
   void wait_for_something(std::vector<struct pollfd>& polled);
   bool host_is_gone(const struct pollfd& polled) const;
   std::optional<UniqueFd> read_control();
-  std::optional<UniqueFd> make_spare(UniqueFd control);
+  // Tells the sessions from `first_new` on where it cannot.
+  std::optional<UniqueFd> make_spare(UniqueFd control, std::size_t first_new);
   void read_session(Session& session);
   void start(Session& session, const SpawnerRequest& request, ReceivedFds fds);
   void kill(const Session& session, std::uint32_t worker);
