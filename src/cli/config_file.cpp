@@ -23,6 +23,7 @@ class LineParser {
   bool is_empty() const { return rest_.empty() || rest_[0] == '#'; }
 
   ConfigEntry parse() {
+    if (rest_.find('\0') != std::string_view::npos) fail("a NUL byte is no text");
     ConfigEntry entry;
     std::string_view word = take_until(" \t=:");
     entry.name = option_name(word);

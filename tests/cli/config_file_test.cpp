@@ -44,5 +44,6 @@ TEST_CASE("a mistake in a configuration is named with its line and without its v
   CHECK(complaint("\nheader = X: secret") ==
         "file:2: a value with blanks must stand in double quotes");
   CHECK(complaint("header = \"secret") == "file:1: the closing quotation mark is missing");
+  CHECK(complaint(std::string_view("cookie = secret\0", 16)) == "file:1: a NUL byte is no text");
   CHECK(complaint("= secret") == "file:1: the name of an option is missing");
 }
