@@ -41,8 +41,8 @@ class Contest {
   void run(int rounds);
   // A table in Markdown; its ratios are beside the contender of that name.
   void print(const std::string& reference) const;
-  // How many times as fast `name` was as `reference`: the median of what it was in each round,
-  // since the speed of a machine changes from minute to minute; 0 where one was not there.
+  // How many times as fast `name` was as `reference`: the median of what each of its rounds was
+  // beside each of the other's; 0 where one was not there.
   double ratio(const std::string& name, const std::string& reference) const;
 
  private:

@@ -178,7 +178,7 @@ Contender Contenders::two_curls() {
   std::string first = curl_command(kConnections / 2, curl_config("first.cfg", 0, 2, of_curl()));
   std::string second = curl_command(kConnections / 2, curl_config("second.cfg", 1, 2, of_curl()));
   Command command("sh");
-  command.args({"-c", first + " & other=$!; " + second + " && wait $other"});
+  command.args({"-c", first + " & other=$!; " + second + "; own=$?; wait $other && exit $own"});
   return contender("two curl -Z", command, of_curl());
 }
 
