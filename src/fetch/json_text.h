@@ -22,11 +22,11 @@ constexpr std::size_t json_escaped_bound(std::size_t size) {
 // the pieces together are valid UTF-8.
 char* escape_json(std::string_view text, char* out);
 
-// The same as it is done on processors without AVX2, so that it can be tested on all.
-char* escape_json_portable(std::string_view text, char* out);
-
 // The same at the end of a buffer, which grows as needed and not to the bound of the whole text.
 void append_escaped_json(ByteBuffer& out, std::string_view text);
+
+// escape_json() as it is done on processors without AVX2, so that it can be tested on all.
+char* escape_json_portable(std::string_view text, char* out);
 
 // Appends a whole JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, as
 // repaired_utf8() does it.

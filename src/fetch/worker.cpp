@@ -284,8 +284,8 @@ class Worker : private TransferObserver {
 
 // libcurl allocates its receive buffer for each transfer and frees it after. Where that is the end
 // of the heap, the C library gives the pages back at once and gets them anew, zeroed by the kernel:
-// 3 us of a 12 KB page. And what it frees and takes again at once would be merged in between, time
-// after time, whenever that buffer comes or goes: 1 us.
+// 3 us of a 12 KB page. And small memory that is freed would be kept unmerged, and all of it be
+// gone through whenever that buffer comes or goes: 1 us.
 void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, 8 << 20);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
