@@ -42,7 +42,7 @@ endfunction()
 
 if(TARGET fetchpool_fetch)
   fetchpool_pc(fetch "Fetches URLs with a pool of worker processes"
-    "libcurl >= ${FETCHPOOL_CURL_VERSION}, zlib, libdeflate, libbrotlidec, libzstd, libcrypto >= 3, libxxhash")
+    "libcurl >= ${FETCHPOOL_CURL_VERSION}, zlib, libdeflate, libbrotlidec, libzstd, libcrypto >= 3")
 endif()
 if(TARGET fetchpool_pool)
   fetchpool_pc(pool "Runs functions in a pool of worker processes" "")

@@ -13,7 +13,7 @@ set(CMAKE_REQUIRED_LINK_OPTIONS -static-libstdc++ -static-libgcc)
 check_cxx_source_compiles("#include <iostream>\nint main() { std::cout << 1; }"
   FETCHPOOL_HAS_STATIC_RUNTIME)
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
-option(FETCHPOOL_STATIC_RUNTIME "Put the C++ runtime into the program, which starts sooner then"
+option(FETCHPOOL_STATIC_RUNTIME "Put the C++ runtime and libdeflate into the program, which starts sooner then"
   "${FETCHPOOL_HAS_STATIC_RUNTIME}")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
