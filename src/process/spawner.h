@@ -130,6 +130,8 @@ class SpawnerSession {
   void kill(std::uint32_t worker);
   // The next report that is there, never waiting. After `lost` there are none.
   std::optional<SpawnerReport> next_report();
+  // Ends all workers of this session, and waits for nothing.
+  void begin_end();
   // Ends all workers of this session, waits until they are gone, and closes it. Returns false when
   // that took longer than `within`.
   bool end(std::chrono::milliseconds within);

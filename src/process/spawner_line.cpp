@@ -32,6 +32,7 @@ void SpawnerLine::restore_spare() {
 }
 
 void SpawnerLine::begin_end() {
+  session_.begin_end();
   if (spawner_.use_count() == 1) spawner_->end_spare();
 }
 

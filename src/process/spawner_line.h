@@ -24,7 +24,8 @@ class SpawnerLine {
   void change_over();
   // Has a new spare made, as far as that is possible now.
   void restore_spare();
-  // No session comes after this one. What else nobody needs then may end while the workers do.
+  // Ends the workers, after whom no session comes, and beside them what else nobody needs then.
+  // Waits for nothing.
   void begin_end();
   // Ends the spawner of the session, and with it all workers that it started.
   void give_up();

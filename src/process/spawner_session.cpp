@@ -74,10 +74,14 @@ std::optional<SpawnerReport> SpawnerSession::next_report() {
   return SpawnerReport{SpawnerReport::Kind::lost};
 }
 
+void SpawnerSession::begin_end() {
+  // Not close(2): a child of the host may hold the socket, too.
+  if (is_open()) shutdown(socket_.get(), SHUT_WR);
+}
+
 bool SpawnerSession::end(std::chrono::milliseconds within) {
   if (!is_open()) return true;
-  // Not close(2): a child of the host may hold the socket, too.
-  shutdown(socket_.get(), SHUT_WR);
+  begin_end();
   TimePoint deadline = Clock::now() + within;
   while (is_open() && Clock::now() < deadline) {
     while (auto report = next_report())
