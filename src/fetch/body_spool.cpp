@@ -90,15 +90,18 @@ void BodySpool::append_to_blocks(std::string_view& bytes) {
   }
 }
 
+// What is in memory stays there until all of it is in the file.
 void BodySpool::move_to_file() {
-  file_ = open_unnamed(directory_);
-  write_out(piece_.view());
-  piece_.clear();
+  UniqueFd file = open_unnamed(directory_);
+  write_to(file, piece_.view());
   for (std::size_t left = in_blocks_; const BlockPool::Block& block : blocks_) {
     std::size_t count = std::min(left, BlockPool::kBlockSize);
-    write_out({block.get(), count});
+    write_to(file, {block.get(), count});
     left -= count;
   }
+  written_ = size();
+  file_ = std::move(file);
+  piece_.clear();
   give_blocks_back();
 }
 
@@ -109,12 +112,16 @@ void BodySpool::give_blocks_back() {
 }
 
 void BodySpool::write_out(std::string_view bytes) {
+  write_to(file_, bytes);
+  written_ += bytes.size();
+}
+
+void BodySpool::write_to(const UniqueFd& file, std::string_view bytes) const {
   try {
-    posix::write_all(file_.get(), bytes.data(), bytes.size());
+    posix::write_all(file.get(), bytes.data(), bytes.size());
   } catch (const SystemError& error) {
     throw SystemError("cannot write a temporary file in " + directory_, error.error_number());
   }
-  written_ += bytes.size();
 }
 
 std::string_view BodySpool::whole() const {

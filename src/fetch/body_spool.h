@@ -20,7 +20,8 @@ namespace fetchpool::body {
 // spool or the process, however that ends.
 //
 // What fails on the file (no space left, no such directory) is a SystemError with the directory in
-// it; the spool must be cleared before it is used again.
+// it. The spool then has what it had, and perhaps the beginning of what was added; it must be
+// cleared before it is appended to again.
 class BodySpool : public Output {
  public:
   static constexpr std::size_t kDefaultSmall = std::size_t{256} << 10;
@@ -56,6 +57,7 @@ class BodySpool : public Output {
   void append_to_blocks(std::string_view& bytes);
   void move_to_file();
   void write_out(std::string_view bytes);
+  void write_to(const UniqueFd& file, std::string_view bytes) const;
   std::size_t read_file(std::uint64_t offset, std::span<char> room) const;
   void give_blocks_back();
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "fetch/limits.h"
+#include "fetchpool/error.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -41,8 +42,7 @@ void ReceivedBody::begin(std::string_view content_encoding) {
     coded_ = !list.codings.empty() || list.problem != body::Status::more;
   }
   decoder_.reset();
-  raw_.clear();
-  body_.clear();
+  clear();
   hasher_.begin();
   hash_.clear();
   keeps_raw_ = false;
@@ -54,6 +54,11 @@ void ReceivedBody::begin(std::string_view content_encoding) {
   probed_ = 0;
   sent_ = 0;
   encoder_.reset();
+}
+
+void ReceivedBody::clear() {
+  raw_.clear();
+  body_.clear();
 }
 
 bool ReceivedBody::write_wire(std::string_view bytes) {
@@ -132,11 +137,21 @@ void ReceivedBody::keep_status(body::Status status, const std::string& reason) {
 }
 
 void ReceivedBody::write(std::string_view block) {
-  size_ += block.size();
-  hasher_.feed(block);
-  if (form_ == BodyForm::none && !for_archive_) return;
-  body_.append(block);
+  if (form_ == BodyForm::none && !for_archive_) return count(block);
+  std::uint64_t before = body_.size();
+  try {
+    body_.append(block);
+  } catch (const SystemError&) {
+    count(block.substr(0, static_cast<std::size_t>(body_.size() - before)));
+    throw;
+  }
+  count(block);
   if (form_ == BodyForm::json_text && !body_.is_in_one_piece()) probe(body_);
+}
+
+void ReceivedBody::count(std::string_view kept) {
+  size_ += kept.size();
+  hasher_.feed(kept);
 }
 
 // Looks at what was not looked at yet, so that a large body needs no second reading to know

@@ -50,6 +50,9 @@ class ReceivedBody : private body::Output {
   // Of its size() bytes, where the options ask for it.
   const std::string& hash() const { return hash_; }
 
+  // Forgets the body, whose memory then serves others.
+  void clear();
+
   // Sending, after finish(), in the form that the options ask for.
 
   // Whether the whole encoded body makes one part of a message.
@@ -63,6 +66,7 @@ class ReceivedBody : private body::Output {
 
  private:
   void write(std::string_view block) override;
+  void count(std::string_view kept);
   void probe(const body::BodySpool& spool);
   void finish_decoding();
   void make_hash();

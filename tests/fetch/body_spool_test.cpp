@@ -109,22 +109,50 @@ TEST_CASE("a directory that is not there is named by the error", "[body]") {
                     ContainsSubstring("/nonexistent/spool") && ContainsSubstring("No such file"));
 }
 
-TEST_CASE(
-    "a file that may not grow is an error with its directory, and the spool can be used again",
-    "[body]") {
+// Runs `act` where no file may grow beyond `most` bytes.
+template <typename Act>
+void with_small_files(rlim_t most, Act act) {
   struct rlimit before {};
   getrlimit(RLIMIT_FSIZE, &before);
   struct rlimit small {
-    8192, before.rlim_max
+    most, before.rlim_max
   };
   auto old_action = std::signal(SIGXFSZ, SIG_IGN);
   setrlimit(RLIMIT_FSIZE, &small);
+  act();
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old_action);
+}
+
+TEST_CASE("a body that finds no place on the disk is kept as far as it came", "[body]") {
+  BlockPool pool(2);
+  std::string body = noise_of(1000 + 3 * BlockPool::kBlockSize, 3);
+  for (std::size_t fits : {std::size_t{500}, BlockPool::kBlockSize,
+                           2 * BlockPool::kBlockSize + 1000, 2 * BlockPool::kBlockSize + 5000}) {
+    CAPTURE(fits);
+    BodySpool spool(pool, "/var/tmp", 1000);
+    std::size_t added = 0;
+    with_small_files(fits, [&] {
+      CHECK_THROWS_WITH(
+          [&] {
+            for (; added < body.size(); added += 700)
+              spool.append(std::string_view(body).substr(added, 700));
+          }(),
+          ContainsSubstring("/var/tmp"));
+    });
+    CHECK(spool.size() >= added);
+    CHECK(read_in_pieces(spool, 4096) == body.substr(0, static_cast<std::size_t>(spool.size())));
+  }
+}
+
+TEST_CASE(
+    "a file that may not grow is an error with its directory, and the spool can be used again",
+    "[body]") {
   BlockPool pool(0);
   BodySpool spool(pool, "/var/tmp", 1000);
   std::string body(20000, 'x');
-  CHECK_THROWS_WITH(spool.append(body), ContainsSubstring("/var/tmp"));
-  setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, old_action);
+  with_small_files(8192,
+                   [&] { CHECK_THROWS_WITH(spool.append(body), ContainsSubstring("/var/tmp")); });
   spool.clear();
   spool.append(body);
   CHECK(read_in_pieces(spool, 4096) == body);

@@ -30,6 +30,10 @@ TEST_CASE("a body above the limit of file sizes kills no worker, and says what i
   std::vector<Record> records = read_records(done.out);
   REQUIRE(records.size() == 2);
   CHECK_THAT(records[0].error, ContainsSubstring("File too large"));
+  REQUIRE(records[0].body);
+  CHECK(records[0].body->size() > 8000000);
+  CHECK(records[0].body->size() <= static_cast<std::size_t>(records[0].size_body));
+  CHECK(origin_body("/ok?size=20000000", 20000000).starts_with(*records[0].body));
   CHECK(records[1].ok);
   CHECK(done.err.find("replaced") == std::string::npos);
   // Not even the memory that processes share can be made.
