@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -23,7 +24,10 @@ class BlockPool {
 
   // A block with any contents; null where all are taken.
   Block take() {
-    if (left_ == 0) return nullptr;
+    if (left_ == 0) {
+      ++refused_;
+      return nullptr;
+    }
     --left_;
     if (kept_.empty()) return std::make_unique_for_overwrite<char[]>(kBlockSize);
     Block block = std::move(kept_.back());
@@ -36,6 +40,9 @@ class BlockPool {
     kept_.push_back(std::move(block));
     ++left_;
   }
+
+  // How often there was none.
+  std::uint64_t refused() const { return refused_; }
 
   // An empty buffer with room for `size` bytes at least.
   ByteBuffer take_piece(std::size_t size) {
@@ -58,6 +65,7 @@ class BlockPool {
   static constexpr std::size_t kMostPieces = 16;
 
   std::size_t left_;
+  std::uint64_t refused_ = 0;
   std::vector<Block> kept_;
   std::vector<ByteBuffer> pieces_;
 };

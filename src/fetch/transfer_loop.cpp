@@ -27,6 +27,7 @@ TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& o
       observer_(observer),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       multi_(curl_multi_init()),
+      limit_(settings.transfers),
       now_(Clock::now()) {
   if (!epoll_.is_open()) throw SystemError("cannot make an event loop", errno);
   if (!multi_) throw Error("no memory for transfers");
@@ -128,8 +129,10 @@ void TransferLoop::watch(int fd, std::uint32_t events) {
 void TransferLoop::add(std::uint64_t job, HopRequest request) {
   HostQueue& host = hosts_[request.host];
   host.quota = std::max<std::uint32_t>(request.host_quota, 1);
+  std::uint32_t id = request.host;
   host.waiting.push_back({job, std::move(request)});
-  begin_next(host);
+  line_up(id, host);
+  begin_next();
 }
 
 std::vector<std::uint64_t> TransferLoop::drop_waiting() {
@@ -150,14 +153,33 @@ std::vector<std::uint64_t> TransferLoop::drop_waiting(std::uint32_t id) {
   return jobs;
 }
 
-void TransferLoop::begin_next(HostQueue& host) {
-  while (!host.waiting.empty() && host.running < host.quota &&
-         running_ < shared_.settings.transfers) {
+void TransferLoop::line_up(std::uint32_t id, HostQueue& host) {
+  if (host.in_line || !host.may_begin()) return;
+  host.in_line = true;
+  in_line_.push_back(id);
+}
+
+// Hosts take turns.
+void TransferLoop::begin_next() {
+  while (!in_line_.empty() && running_ < limit_.get()) {
+    std::uint32_t id = in_line_.front();
+    in_line_.pop_front();
+    HostQueue& host = hosts_.at(id);
+    host.in_line = false;
+    if (!host.may_begin()) {
+      forget_if_done(id, host);
+      continue;
+    }
     ++host.running;
     Waiting hop = std::move(host.waiting.front());
     host.waiting.pop_front();
+    line_up(id, host);
     begin(std::move(hop));
   }
+}
+
+void TransferLoop::forget_if_done(std::uint32_t id, const HostQueue& host) {
+  if (host.running == 0 && host.waiting.empty() && !host.in_line) hosts_.erase(id);
 }
 
 Transfer& TransferLoop::idle_transfer() {
@@ -227,6 +249,8 @@ bool TransferLoop::run(Clock::duration timeout) {
   if (running_ > 0) until = std::min({until, next_deadline_, next_look_});
   if (timer_ && has_budget()) until = std::min(until, *timer_);
   if (!nameless_.empty()) until = now_;
+  if (!in_line_.empty() && limit_.is_reduced())
+    until = std::min(until, now_ + ConcurrencyLimit::kWindow);
   bool foreign = serve_sockets(std::max(until - now_, Clock::duration::zero()));
   serve_timer();
   collect();
@@ -272,10 +296,12 @@ bool TransferLoop::serve_sockets(Clock::duration timeout) {
   std::array<struct epoll_event, kEventsAtOnce> events;
   int wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   TimePoint before = now_;
+  TimePoint asked = Clock::now();
   // With a limited rate one at a time, so that all have their turn.
   int most = budget_.is_on() ? 1 : kEventsAtOnce;
   int count = epoll_wait(epoll_.get(), events.data(), most, wait);
   now_ = Clock::now();
+  Clock::duration waited = now_ - asked;
   discount_stop(before, timeout);
   bool foreign = false;
   served_ = false;
@@ -301,7 +327,15 @@ bool TransferLoop::serve_sockets(Clock::duration timeout) {
     served_ = true;
     curl_multi_socket_action(multi_.get(), socket, what, &still_running);
   }
+  adapt_limit(asked - before, waited);
   return foreign;
+}
+
+void TransferLoop::adapt_limit(Clock::duration worked, Clock::duration waited) {
+  std::uint64_t refused = std::exchange(refused_, shared_.body_memory.refused());
+  if (refused != refused_) limit_.lacked_memory();
+  limit_.add(worked, waited, running_);
+  begin_next();
 }
 
 void TransferLoop::serve_timer() {
@@ -354,10 +388,13 @@ void TransferLoop::give_back(Transfer& transfer) {
   free_slots_.push_back(transfer.slot());
   idle_.push_back(&transfer);
   --running_;
-  auto host = hosts_.find(transfer.request().host);
-  --host->second.running;
-  begin_next(host->second);
-  if (host->second.running == 0 && host->second.waiting.empty()) hosts_.erase(host);
+  transfer.body().clear();
+  std::uint32_t id = transfer.request().host;
+  HostQueue& host = hosts_.at(id);
+  --host.running;
+  line_up(id, host);
+  forget_if_done(id, host);
+  begin_next();
 }
 
 void TransferLoop::end_late_ones() {

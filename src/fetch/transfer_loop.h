@@ -13,6 +13,7 @@
 #include "base/posix.h"
 #include "base/unique_fd.h"
 #include "fetch/byte_budget.h"
+#include "fetch/concurrency_limit.h"
 #include "fetch/curl_handles.h"
 #include "fetch/hop.h"
 #include "fetch/host_names.h"
@@ -33,9 +34,10 @@ class TransferObserver {
   virtual bool on_end(Transfer& transfer, HopResult& result) = 0;
 };
 
-// Runs hops: as many at once as it was made for, of one host as many as its quota says, others
-// wait their turn. Deadlines are judged only after everything that lies in the sockets was read,
-// and time in which this process was stopped does not count.
+// Runs hops: as many at once as it was made for, unless their bodies are too large for that, and of
+// one host as many as its quota says. Others wait their turn. Deadlines are judged only after
+// everything that lies in the sockets was read, and time in which this process was stopped does not
+// count.
 class TransferLoop {
  public:
   // libcurl must be initialised. Throws SystemError or Error where the system has no room.
@@ -74,7 +76,10 @@ class TransferLoop {
   struct HostQueue {
     std::uint32_t quota = 1;
     std::uint32_t running = 0;
+    bool in_line = false;
     std::deque<Waiting> waiting;
+
+    bool may_begin() const { return running < quota && !waiting.empty(); }
   };
   enum Wanted : std::uint8_t { kRead = 1, kWrite = 2 };
 
@@ -89,7 +94,10 @@ class TransferLoop {
   void use(Transfer& transfer, const NameAnswer& answer);
   void hand_over(Transfer& transfer);
   void take_names();
-  void begin_next(HostQueue& host);
+  void line_up(std::uint32_t id, HostQueue& host);
+  void begin_next();
+  void forget_if_done(std::uint32_t id, const HostQueue& host);
+  void adapt_limit(Clock::duration worked, Clock::duration waited);
   bool serve_sockets(Clock::duration timeout);
   bool wait_for_budget(Clock::duration timeout);
   bool has_budget();
@@ -115,6 +123,9 @@ class TransferLoop {
   std::vector<int> free_slots_;
   std::vector<Transfer*> to_tell_;  // whose connection is to be reported
   std::unordered_map<std::uint32_t, HostQueue> hosts_;
+  std::deque<std::uint32_t> in_line_;  // hosts of which a hop may begin
+  ConcurrencyLimit limit_;
+  std::uint64_t refused_ = 0;             // bodies for which there was no memory
   std::vector<std::uint8_t> wanted_;      // by socket: what libcurl waits for
   std::vector<std::uint8_t> registered_;  // by socket: what epoll waits for
   std::optional<TimePoint> timer_;

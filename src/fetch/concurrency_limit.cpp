@@ -1,0 +1,27 @@
+#include "fetch/concurrency_limit.h"
+
+#include <algorithm>
+
+namespace fetchpool::engine {
+namespace {
+
+constexpr int kLeast = 4;
+
+}  // namespace
+
+void ConcurrencyLimit::add(Clock::duration worked, Clock::duration waited, int running) {
+  worked_ += worked;
+  waited_ += waited;
+  if (worked_ + waited_ < kWindow) return;
+  limit_ = judged(running);
+  worked_ = waited_ = {};
+  lacked_memory_ = false;
+}
+
+int ConcurrencyLimit::judged(int running) const {
+  if (waited_ > 2 * worked_) return std::min(most_, 2 * limit_);
+  if (!lacked_memory_) return std::min(most_, limit_ + 1);
+  return std::min(limit_, std::max(kLeast, std::min(limit_, running) / 2));
+}
+
+}  // namespace fetchpool::engine

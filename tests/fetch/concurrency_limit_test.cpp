@@ -1,0 +1,99 @@
+#include "fetch/concurrency_limit.h"
+
+#include "fetchpool/fetch.h"
+#include "support/catch.h"
+#include "support/origin.h"
+
+namespace fetchpool::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kWindow = ConcurrencyLimit::kWindow;
+
+void work(ConcurrencyLimit& limit, int windows = 1) {
+  for (int i = 0; i < windows; ++i) limit.add(kWindow, 0s, limit.get());
+}
+
+void lack_memory(ConcurrencyLimit& limit, int windows = 1) {
+  for (int i = 0; i < windows; ++i) {
+    limit.lacked_memory();
+    work(limit);
+  }
+}
+
+TEST_CASE("as many transfers run as may, until a body finds no memory", "[limit]") {
+  ConcurrencyLimit limit(64);
+  work(limit, 100);
+  CHECK(limit.get() == 64);
+  CHECK_FALSE(limit.is_reduced());
+  lack_memory(limit);
+  CHECK(limit.get() == 32);
+  CHECK(limit.is_reduced());
+}
+
+TEST_CASE("what counts is how many were running", "[limit]") {
+  ConcurrencyLimit limit(64);
+  limit.lacked_memory();
+  limit.add(kWindow, 0s, 20);
+  CHECK(limit.get() == 10);
+}
+
+TEST_CASE("some transfers always run, however large their bodies", "[limit]") {
+  ConcurrencyLimit limit(64);
+  lack_memory(limit, 100);
+  CHECK(limit.get() == 4);
+  ConcurrencyLimit of_few(3);
+  lack_memory(of_few, 100);
+  CHECK(of_few.get() == 3);
+}
+
+TEST_CASE("while there is memory, one more is tried at a time", "[limit]") {
+  ConcurrencyLimit limit(64);
+  lack_memory(limit, 3);
+  CHECK(limit.get() == 8);
+  work(limit, 5);
+  CHECK(limit.get() == 13);
+  work(limit, 100);
+  CHECK(limit.get() == 64);
+}
+
+TEST_CASE("with time to spare, bodies may go to files", "[limit]") {
+  ConcurrencyLimit limit(64);
+  lack_memory(limit, 100);
+  limit.lacked_memory();
+  limit.add(kWindow / 5, kWindow, limit.get());
+  CHECK(limit.get() == 8);
+  limit.lacked_memory();
+  limit.add(0s, kWindow, limit.get());
+  CHECK(limit.get() == 16);
+}
+
+TEST_CASE("it is judged by a whole window, however many turns that has", "[limit]") {
+  ConcurrencyLimit limit(64);
+  limit.lacked_memory();
+  for (int i = 0; i < 9; ++i) limit.add(kWindow / 20, kWindow / 20, 64);
+  CHECK(limit.get() == 64);
+  limit.add(kWindow / 20, kWindow / 20, 64);
+  CHECK(limit.get() == 32);
+}
+
+TEST_CASE("after bodies that were too large for memory, all places are used again", "[limit]") {
+  constexpr int kPlaces = 16;
+  test::Origin origin;
+  Fetcher fetcher({.processes = 1, .concurrency = kPlaces, .per_host = 0});
+  std::vector<std::string> large = origin.urls("/ok?size=3000000&", 60);
+  for (const std::string& url : large) fetcher.submit(url);
+  for (const std::string& url : origin.urls("/hang?", kPlaces)) fetcher.submit(url);
+  std::size_t complete = 0;
+  while (complete < large.size())
+    for (const FetchResult& result : fetcher.wait(1s))
+      if (result.ok() && result.size_body == 3'000'000) ++complete;
+  while (origin.counts("/hang").now < kPlaces) fetcher.wait(10ms);
+  fetcher.cancel();
+  while (fetcher.unfinished() > 0)
+    for (const FetchResult& result : fetcher.wait(1s)) CHECK(result.outcome == Outcome::cancelled);
+}
+
+}  // namespace
+}  // namespace fetchpool::engine
