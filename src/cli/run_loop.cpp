@@ -19,6 +19,8 @@ namespace {
 
 // Records of an earlier run that go over before results are looked at again.
 constexpr std::size_t kMostAtOnce = 1000;
+// Lines that are read until the workers get theirs.
+constexpr std::size_t kLinesAtOnce = 256;
 
 std::string advice(int error_number) {
   if (error_number == EAGAIN) return " (the limit of processes is too low; raise it: ulimit -u)";
@@ -228,7 +230,8 @@ void RunLoop::feed_earlier() {
 
 void RunLoop::feed() {
   feed_earlier();
-  while (again_.empty() && !has_earlier() && !reader_waits_ && wants_lines()) {
+  for (std::size_t lines = 0; lines < kLinesAtOnce; ++lines) {
+    if (!again_.empty() || has_earlier() || reader_waits_ || !wants_lines()) return;
     std::uint64_t number = lines_;
     auto line = next_of_list();
     if (line)
