@@ -94,14 +94,21 @@ bool ReceivedBody::begin_streaming() {
 }
 
 void ReceivedBody::finish() {
-  if (!coded_)
-    keep_status(body::Status::finished, {});
-  else
-    finish_decoding();
+  try {
+    if (!coded_)
+      keep_status(body::Status::finished, {});
+    else
+      finish_decoding();
+  } catch (const SystemError&) {
+    make_hash();  // of what is kept
+    throw;
+  }
   make_hash();
 }
 
 void ReceivedBody::finish_decoding() {
+  // Where it found no room on the disk.
+  if (!decoder_ && !raw_.is_in_one_piece() && status_ == body::Status::more) begin_streaming();
   if (decoder_) {
     keep_status(decoder_->finish(*this), decoder_->reason());
   } else if (status_ == body::Status::more) {
@@ -142,16 +149,21 @@ void ReceivedBody::write(std::string_view block) {
   try {
     body_.append(block);
   } catch (const SystemError&) {
-    count(block.substr(0, static_cast<std::size_t>(body_.size() - before)));
+    take_note(block.substr(0, static_cast<std::size_t>(body_.size() - before)));
     throw;
   }
-  count(block);
+  take_note(block);
+}
+
+// Of bytes that are kept.
+void ReceivedBody::take_note(std::string_view kept) {
+  count(kept);
   if (form_ == BodyForm::json_text && !body_.is_in_one_piece()) probe(body_);
 }
 
-void ReceivedBody::count(std::string_view kept) {
-  size_ += kept.size();
-  hasher_.feed(kept);
+void ReceivedBody::count(std::string_view bytes) {
+  size_ += bytes.size();
+  hasher_.feed(bytes);
 }
 
 // Looks at what was not looked at yet, so that a large body needs no second reading to know

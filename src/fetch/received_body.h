@@ -66,7 +66,8 @@ class ReceivedBody : private body::Output {
 
  private:
   void write(std::string_view block) override;
-  void count(std::string_view kept);
+  void take_note(std::string_view kept);
+  void count(std::string_view bytes);
   void probe(const body::BodySpool& spool);
   void finish_decoding();
   void make_hash();

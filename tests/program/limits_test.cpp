@@ -36,6 +36,19 @@ TEST_CASE("a body above the limit of file sizes kills no worker, and says what i
   CHECK(origin_body("/ok?size=20000000", 20000000).starts_with(*records[0].body));
   CHECK(records[1].ok);
   CHECK(done.err.find("replaced") == std::string::npos);
+  // Cut within a character, as far as one can foresee it.
+  std::string letters = "x";
+  for (int i = 0; i < 6000000; ++i) letters += "\u0416";
+  origin.put("/letters", letters);
+  Finished cut = Command("prlimit")
+                     .args({"--fsize=2000000", program_path("fetchpool"), "--retry", "0",
+                            origin.url("/letters")})
+                     .run();
+  std::vector<Record> of_letters = read_records(cut.out);
+  REQUIRE(of_letters.size() == 1);
+  REQUIRE(of_letters[0].body);
+  CHECK(of_letters[0].body->size() > 8000000);
+  CHECK(letters.starts_with(*of_letters[0].body));
   // Not even the memory that processes share can be made.
   Finished none =
       Command("prlimit").args({"--fsize=1000", program_path("fetchpool"), origin.url("/ok")}).run();
