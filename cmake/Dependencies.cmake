@@ -12,15 +12,20 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 # A library more that no other one loads is a fifth of a millisecond of every start: the whole of
 # xxhash is in its header, and libdeflate goes into the program like the C++ runtime.
-target_compile_definitions(PkgConfig::XXHASH INTERFACE XXH_INLINE_ALL)
-set_property(TARGET PkgConfig::XXHASH PROPERTY INTERFACE_LINK_LIBRARIES)
+add_library(fetchpool_xxhash INTERFACE)
+target_include_directories(fetchpool_xxhash SYSTEM INTERFACE ${XXHASH_INCLUDE_DIRS})
+target_compile_definitions(fetchpool_xxhash INTERFACE XXH_INLINE_ALL)
+
+add_library(fetchpool_libdeflate INTERFACE)
+target_include_directories(fetchpool_libdeflate SYSTEM INTERFACE ${LIBDEFLATE_INCLUDE_DIRS})
 if(FETCHPOOL_STATIC_RUNTIME)
   find_library(FETCHPOOL_LIBDEFLATE_STATIC libdeflate.a HINTS ${LIBDEFLATE_LIBRARY_DIRS})
   mark_as_advanced(FETCHPOOL_LIBDEFLATE_STATIC)
-  if(FETCHPOOL_LIBDEFLATE_STATIC)
-    set_property(TARGET PkgConfig::LIBDEFLATE
-      PROPERTY INTERFACE_LINK_LIBRARIES ${FETCHPOOL_LIBDEFLATE_STATIC})
-  endif()
+endif()
+if(FETCHPOOL_LIBDEFLATE_STATIC)
+  target_link_libraries(fetchpool_libdeflate INTERFACE ${FETCHPOOL_LIBDEFLATE_STATIC})
+else()
+  target_link_libraries(fetchpool_libdeflate INTERFACE PkgConfig::LIBDEFLATE)
 endif()
 
 if(FETCHPOOL_BUILD_PROGRAM)

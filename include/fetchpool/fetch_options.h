@@ -49,8 +49,10 @@ enum class IpVersion { any, v4, v6 };
 // has its default; durations of 0 mean no limit unless said otherwise.
 struct FetchOptions {
   // --- the pool (not used by fetch())
-  int processes = 0;           // worker processes; 0: as many as CPUs this process may use
-  int concurrency = 128;       // transfers at once, over all workers
+  int processes = 0;  // worker processes; 0: as many as CPUs this process may use
+  // Transfers at once, over all workers; fewer while large bodies come faster than memory takes
+  // them.
+  int concurrency = 128;
   int per_host = 6;            // transfers at once to one host (scheme, name and port); 0: no limit
   bool allow_threads = false;  // as in PrepareOptions, where no prepare() was called
   // A worker process that does not respond for so long is replaced and its transfers made again;

@@ -44,6 +44,11 @@ class BlockPool {
   // How often there was none.
   std::uint64_t refused() const { return refused_; }
 
+  // Bodies that are more than one piece, wherever they lie.
+  void large_body_begins() { ++large_bodies_; }
+  void large_body_ends() { --large_bodies_; }
+  int large_bodies() const { return large_bodies_; }
+
   // An empty buffer with room for `size` bytes at least.
   ByteBuffer take_piece(std::size_t size) {
     ByteBuffer piece;
@@ -66,6 +71,7 @@ class BlockPool {
 
   std::size_t left_;
   std::uint64_t refused_ = 0;
+  int large_bodies_ = 0;
   std::vector<Block> kept_;
   std::vector<ByteBuffer> pieces_;
 };

@@ -44,6 +44,7 @@ BodySpool::BodySpool(BlockPool& pool, std::string directory, std::size_t small)
     : pool_(pool), directory_(std::move(directory)), small_(small) {}
 
 BodySpool::~BodySpool() {
+  if (is_large_) pool_.large_body_ends();
   give_blocks_back();
 }
 
@@ -53,17 +54,19 @@ void BodySpool::append(std::string_view bytes) {
     piece_.append(bytes);
     return;
   }
+  if (!std::exchange(is_large_, true)) pool_.large_body_begins();
   if (is_in_memory()) append_to_blocks(bytes);
   if (bytes.empty()) return;
   if (is_in_memory()) move_to_file();
-  if (bytes.size() > small_ - piece_.size()) {
+  bool is_long = bytes.size() > small_ / 2;
+  if (is_long || bytes.size() > small_ - piece_.size()) {
     write_out(piece_.view());
     piece_.clear();
   }
-  if (bytes.size() <= small_ / 2)
-    piece_.append(bytes);
-  else
+  if (is_long)
     write_out(bytes);
+  else
+    piece_.append(bytes);
 }
 
 // Large pieces go from body to body: each transfer keeping its own would be too much memory.
@@ -169,6 +172,7 @@ std::size_t BodySpool::read(std::uint64_t offset, std::span<char> room) const {
 void BodySpool::clear() {
   if (piece_.capacity() >= small_) pool_.give_back(std::exchange(piece_, {}));
   piece_.clear();
+  if (std::exchange(is_large_, false)) pool_.large_body_ends();
   give_blocks_back();
   file_.reset();
   written_ = 0;

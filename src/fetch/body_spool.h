@@ -70,6 +70,7 @@ class BodySpool : public Output {
   std::vector<BlockPool::Block> blocks_;
   std::size_t in_blocks_ = 0;
   UniqueFd file_;
+  bool is_large_ = false;      // as the pool was told
   std::uint64_t written_ = 0;  // to the file
 };
 

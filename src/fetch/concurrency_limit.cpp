@@ -15,13 +15,15 @@ void ConcurrencyLimit::add(Clock::duration worked, Clock::duration waited, int r
   if (worked_ + waited_ < kWindow) return;
   limit_ = judged(running);
   worked_ = waited_ = {};
-  lacked_memory_ = false;
+  large_ = 0;
 }
 
 int ConcurrencyLimit::judged(int running) const {
   if (waited_ > 2 * worked_) return std::min(most_, 2 * limit_);
-  if (!lacked_memory_) return std::min(most_, limit_ + 1);
-  return std::min(limit_, std::max(kLeast, std::min(limit_, running) / 2));
+  if (large_ == 0) return std::min(most_, limit_ + 1);
+  // By half of those that are large; the others have no part in this.
+  int fewer = std::max(1, large_ / 2);
+  return std::min(limit_, std::max(kLeast, std::min(limit_, running) - fewer));
 }
 
 }  // namespace fetchpool::engine

@@ -1,13 +1,15 @@
 // How many transfers are worth running at once.
 #pragma once
 
+#include <algorithm>
+
 #include "base/posix.h"
 
 namespace fetchpool::engine {
 
 // As many as there may be, while the memory for large bodies suffices or this process has time to
-// spare. Else fewer: bodies that find no memory go to files, and where this process is what
-// everyone waits for, more of them under way bring nothing.
+// spare. Else fewer: bodies that find no memory go to files, and where this process has no time for
+// that, more of them under way bring nothing.
 class ConcurrencyLimit {
  public:
   // It is judged by what the process did for so long.
@@ -20,8 +22,8 @@ class ConcurrencyLimit {
 
   // The loop has worked for so long, and then waited, while so many were running.
   void add(Clock::duration worked, Clock::duration waited, int running);
-  // A body went to a file.
-  void lacked_memory() { lacked_memory_ = true; }
+  // A body went to a file, one of so many that are large now.
+  void lacked_memory(int large) { large_ = std::max(large_, large); }
 
  private:
   int judged(int running) const;
@@ -31,7 +33,7 @@ class ConcurrencyLimit {
   // Since it was judged last:
   Clock::duration worked_{};
   Clock::duration waited_{};
-  bool lacked_memory_ = false;
+  int large_ = 0;  // bodies, when memory was lacking; 0: there was enough
 };
 
 }  // namespace fetchpool::engine

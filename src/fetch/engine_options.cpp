@@ -16,6 +16,11 @@ Clock::duration interval_of(double rate) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
 }
 
+bool is_paced(const FetchOptions& options) {
+  return options.limit_rate > 0 || options.rate > 0 || options.rate_per_host > 0 ||
+         options.wait_per_host.count() > 0;
+}
+
 // Room for what the parent has not written yet: of all workers together 32 MiB, where they are not
 // more than that many. Only what is used is really there.
 std::size_t arena_bytes(int workers) {
@@ -34,9 +39,9 @@ process::SupervisorOptions supervisor_options(const FetchOptions& options, int w
                                               const detail::PageTask& task) {
   process::SupervisorOptions supervisor;
   supervisor.function = run_fetch_worker;
-  supervisor.setup =
-      TransferSettings{options, options.concurrency, initial_share(options, workers), task}
-          .encode();
+  supervisor.setup = TransferSettings{options, options.concurrency, initial_share(options, workers),
+                                      is_paced(options), task}
+                         .encode();
   // The last entry is that of the function.
   supervisor.running_per_worker = options.concurrency + (task.is_set() ? 1 : 0);
   supervisor.jobs_per_worker = options.concurrency * 2 + 16;

@@ -332,8 +332,10 @@ bool TransferLoop::serve_sockets(Clock::duration timeout) {
 }
 
 void TransferLoop::adapt_limit(Clock::duration worked, Clock::duration waited) {
-  std::uint64_t refused = std::exchange(refused_, shared_.body_memory.refused());
-  if (refused != refused_) limit_.lacked_memory();
+  if (shared_.settings.paced) return;
+  const body::BlockPool& memory = shared_.body_memory;
+  std::uint64_t refused = std::exchange(refused_, memory.refused());
+  if (refused != refused_) limit_.lacked_memory(memory.large_bodies());
   limit_.add(worked, waited, running_);
   begin_next();
 }

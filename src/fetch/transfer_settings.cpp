@@ -53,6 +53,7 @@ std::string TransferSettings::encode() const {
   WireWriter writer(out);
   writer.value(transfers);
   writer.value(bytes_per_second);
+  writer.value(paced);
   writer.value(options.limit_rate);
   writer.value(task);
   writer.value(options.function_timeout.count());
@@ -91,6 +92,7 @@ TransferSettings TransferSettings::decode(std::string_view bytes) {
   FetchOptions& options = settings.options;
   reader.value(settings.transfers);
   reader.value(settings.bytes_per_second);
+  reader.value(settings.paced);
   reader.value(options.limit_rate);
   reader.value(settings.task);
   options.function_timeout =

@@ -16,6 +16,8 @@ struct TransferSettings {
   int transfers = 1;
   // The worker's share of options.limit_rate, until it is told another; 0: no limit.
   std::uint64_t bytes_per_second = 0;
+  // Requests have their times: one that is sent to a worker must not wait there for a place.
+  bool paced = false;
   // To be called on every page that is ok; may be none.
   detail::PageTask task{};
 

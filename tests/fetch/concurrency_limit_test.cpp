@@ -17,7 +17,7 @@ void work(ConcurrencyLimit& limit, int windows = 1) {
 
 void lack_memory(ConcurrencyLimit& limit, int windows = 1) {
   for (int i = 0; i < windows; ++i) {
-    limit.lacked_memory();
+    limit.lacked_memory(limit.get());
     work(limit);
   }
 }
@@ -34,9 +34,19 @@ TEST_CASE("as many transfers run as may, until a body finds no memory", "[limit]
 
 TEST_CASE("what counts is how many were running", "[limit]") {
   ConcurrencyLimit limit(64);
-  limit.lacked_memory();
+  limit.lacked_memory(20);
   limit.add(kWindow, 0s, 20);
   CHECK(limit.get() == 10);
+}
+
+TEST_CASE("transfers without a large body are no part of it", "[limit]") {
+  ConcurrencyLimit limit(64);
+  limit.lacked_memory(10);
+  limit.add(kWindow, 0s, 40);
+  CHECK(limit.get() == 35);
+  limit.lacked_memory(1);
+  limit.add(kWindow, 0s, 35);
+  CHECK(limit.get() == 34);
 }
 
 TEST_CASE("some transfers always run, however large their bodies", "[limit]") {
@@ -61,17 +71,17 @@ TEST_CASE("while there is memory, one more is tried at a time", "[limit]") {
 TEST_CASE("with time to spare, bodies may go to files", "[limit]") {
   ConcurrencyLimit limit(64);
   lack_memory(limit, 100);
-  limit.lacked_memory();
+  limit.lacked_memory(4);
   limit.add(kWindow / 5, kWindow, limit.get());
   CHECK(limit.get() == 8);
-  limit.lacked_memory();
+  limit.lacked_memory(8);
   limit.add(0s, kWindow, limit.get());
   CHECK(limit.get() == 16);
 }
 
 TEST_CASE("it is judged by a whole window, however many turns that has", "[limit]") {
   ConcurrencyLimit limit(64);
-  limit.lacked_memory();
+  limit.lacked_memory(64);
   for (int i = 0; i < 9; ++i) limit.add(kWindow / 20, kWindow / 20, 64);
   CHECK(limit.get() == 64);
   limit.add(kWindow / 20, kWindow / 20, 64);
