@@ -87,13 +87,14 @@ HopOutcome broken_off(const Observed& seen) {
   const ResponseHead& head = *seen.head;
   if (seen.failure == Failure::tls && head.size() == 0)
     return failed(Outcome::tls, seen.failure_text);
-  if (is_reset(seen.socket_errno)) return failed(Outcome::reset, "the server reset the connection");
-  if (seen.failure == Failure::stream_reset)
-    return failed(Outcome::reset, "the server reset the HTTP/2 stream");
   if (seen.failure == Failure::header_limit)
     return failed(Outcome::headers_too_large, "a header line is too long");
   bool senseless = seen.failure == Failure::not_http || seen.failure == Failure::framing;
   if (senseless) return failed(Outcome::protocol, seen.failure_text);
+  // Not before: libcurl keeps the errno of a kept connection that was reset when it asked again.
+  if (is_reset(seen.socket_errno)) return failed(Outcome::reset, "the server reset the connection");
+  if (seen.failure == Failure::stream_reset)
+    return failed(Outcome::reset, "the server reset the HTTP/2 stream");
   if (head.size() == 0)
     return failed(Outcome::empty_reply, "the server closed the connection without an answer");
   return failed(Outcome::truncated, head.complete()

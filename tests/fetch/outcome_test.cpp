@@ -1,8 +1,10 @@
 #include "fetchpool/outcome.h"
 
+#include <cerrno>
 #include <set>
 #include <string>
 
+#include "fetch/hop_outcome.h"
 #include "support/catch.h"
 
 namespace fetchpool {
@@ -40,6 +42,21 @@ TEST_CASE("an outcome that its list wanted is a success and exits with 0", "[out
     CHECK(is_success(outcome(i)) == (successes.count(outcome(i)) == 1));
     CHECK(is_success(outcome(i)) == (exit_code(outcome(i), 200) == 0));
   }
+}
+
+TEST_CASE("an answer without sense is no reset, whatever a kept connection met before",
+          "[outcome]") {
+  engine::ResponseHead head;
+  engine::Observed seen;
+  seen.head = &head;
+  seen.socket_opened = seen.tcp_connected = seen.connection_ready = true;
+  seen.socket_errno = ECONNRESET;
+  seen.failure = engine::Observed::Failure::other;
+  CHECK(engine::decide_outcome(seen).outcome == Outcome::reset);
+  seen.failure = engine::Observed::Failure::not_http;
+  CHECK(engine::decide_outcome(seen).outcome == Outcome::protocol);
+  seen.failure = engine::Observed::Failure::header_limit;
+  CHECK(engine::decide_outcome(seen).outcome == Outcome::headers_too_large);
 }
 
 TEST_CASE("exit codes tell kinds of failures apart", "[outcome]") {
