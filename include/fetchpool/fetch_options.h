@@ -50,8 +50,7 @@ enum class IpVersion { any, v4, v6 };
 struct FetchOptions {
   // --- the pool (not used by fetch())
   int processes = 0;  // worker processes; 0: as many as CPUs this process may use
-  // Transfers at once, over all workers; fewer while large bodies come faster than memory takes
-  // them.
+  // Transfers at once, over all workers; fewer while these are busy with less.
   int concurrency = 128;
   int per_host = 6;            // transfers at once to one host (scheme, name and port); 0: no limit
   bool allow_threads = false;  // as in PrepareOptions, where no prepare() was called

@@ -161,7 +161,7 @@ void TransferLoop::line_up(std::uint32_t id, HostQueue& host) {
 
 // Hosts take turns.
 void TransferLoop::begin_next() {
-  while (!in_line_.empty() && running_ < limit_.get()) {
+  while (!in_line_.empty() && running_ < most_at_once()) {
     std::uint32_t id = in_line_.front();
     in_line_.pop_front();
     HostQueue& host = hosts_.at(id);
@@ -176,6 +176,10 @@ void TransferLoop::begin_next() {
     line_up(id, host);
     begin(std::move(hop));
   }
+}
+
+int TransferLoop::most_at_once() const {
+  return shared_.settings.paced ? shared_.settings.transfers : limit_.get();
 }
 
 void TransferLoop::forget_if_done(std::uint32_t id, const HostQueue& host) {

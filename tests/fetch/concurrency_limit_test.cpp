@@ -22,25 +22,40 @@ void lack_memory(ConcurrencyLimit& limit, int windows = 1) {
   }
 }
 
-TEST_CASE("as many transfers run as may, until a body finds no memory", "[limit]") {
+ConcurrencyLimit at_most() {
   ConcurrencyLimit limit(64);
-  work(limit, 100);
-  CHECK(limit.get() == 64);
-  CHECK_FALSE(limit.is_reduced());
-  lack_memory(limit);
-  CHECK(limit.get() == 32);
-  CHECK(limit.is_reduced());
+  while (limit.is_reduced()) limit.add(0s, kWindow, limit.get());
+  return limit;
 }
 
-TEST_CASE("what counts is how many were running", "[limit]") {
+TEST_CASE("with time to spare, twice as many run a moment later", "[limit]") {
+  ConcurrencyLimit limit(20);
+  CHECK(limit.get() == 8);
+  limit.add(0s, kWindow, 8);
+  CHECK(limit.get() == 16);
+  CHECK(limit.is_reduced());
+  limit.add(kWindow / 5, kWindow, 16);
+  CHECK(limit.get() == 20);
+  CHECK_FALSE(limit.is_reduced());
+  CHECK(ConcurrencyLimit(3).get() == 3);
+}
+
+TEST_CASE("without time to spare, it is one more at a time", "[limit]") {
   ConcurrencyLimit limit(64);
+  work(limit, 5);
+  CHECK(limit.get() == 13);
+  limit.add(kWindow, 2 * kWindow, 13);
+  CHECK(limit.get() == 14);
+  work(limit, 100);
+  CHECK(limit.get() == 64);
+}
+
+TEST_CASE("where a body found no memory, half of the large ones are left out", "[limit]") {
+  ConcurrencyLimit limit = at_most();
   limit.lacked_memory(20);
   limit.add(kWindow, 0s, 20);
   CHECK(limit.get() == 10);
-}
-
-TEST_CASE("transfers without a large body are no part of it", "[limit]") {
-  ConcurrencyLimit limit(64);
+  limit = at_most();
   limit.lacked_memory(10);
   limit.add(kWindow, 0s, 40);
   CHECK(limit.get() == 35);
@@ -50,7 +65,7 @@ TEST_CASE("transfers without a large body are no part of it", "[limit]") {
 }
 
 TEST_CASE("some transfers always run, however large their bodies", "[limit]") {
-  ConcurrencyLimit limit(64);
+  ConcurrencyLimit limit = at_most();
   lack_memory(limit, 100);
   CHECK(limit.get() == 4);
   ConcurrencyLimit of_few(3);
@@ -58,29 +73,16 @@ TEST_CASE("some transfers always run, however large their bodies", "[limit]") {
   CHECK(of_few.get() == 3);
 }
 
-TEST_CASE("while there is memory, one more is tried at a time", "[limit]") {
-  ConcurrencyLimit limit(64);
-  lack_memory(limit, 3);
-  CHECK(limit.get() == 8);
-  work(limit, 5);
-  CHECK(limit.get() == 13);
-  work(limit, 100);
-  CHECK(limit.get() == 64);
-}
-
 TEST_CASE("with time to spare, bodies may go to files", "[limit]") {
   ConcurrencyLimit limit(64);
   lack_memory(limit, 100);
   limit.lacked_memory(4);
-  limit.add(kWindow / 5, kWindow, limit.get());
+  limit.add(0s, kWindow, 4);
   CHECK(limit.get() == 8);
-  limit.lacked_memory(8);
-  limit.add(0s, kWindow, limit.get());
-  CHECK(limit.get() == 16);
 }
 
 TEST_CASE("it is judged by a whole window, however many turns that has", "[limit]") {
-  ConcurrencyLimit limit(64);
+  ConcurrencyLimit limit = at_most();
   limit.lacked_memory(64);
   for (int i = 0; i < 9; ++i) limit.add(kWindow / 20, kWindow / 20, 64);
   CHECK(limit.get() == 64);

@@ -116,6 +116,7 @@ TEST_CASE("a result that is cut short anywhere is an error", "[fetch]") {
 TEST_CASE("a worker's settings arrive as they were sent", "[fetch]") {
   engine::TransferSettings settings;
   settings.transfers = 9;
+  settings.paced = true;
   settings.options.headers = {{"X-A", "1"}};
   settings.options.user_agent = "me";
   settings.options.max_body_bytes = 5;
@@ -124,6 +125,7 @@ TEST_CASE("a worker's settings arrive as they were sent", "[fetch]") {
   settings.options.worker_timeout = 4s;
   auto copy = engine::TransferSettings::decode(settings.encode());
   CHECK(copy.transfers == 9);
+  CHECK(copy.paced);
   CHECK(copy.options.headers == settings.options.headers);
   CHECK(copy.options.user_agent == "me");
   CHECK(copy.options.max_body_bytes == 5);
