@@ -20,10 +20,11 @@ void ConcurrencyLimit::add(Clock::duration worked, Clock::duration waited, int r
 
 int ConcurrencyLimit::judged(int running) const {
   if (waited_ > 2 * worked_) return std::min(most_, 2 * limit_);
-  if (large_ == 0) return std::min(most_, limit_ + 1);
-  // By half of those that are large; the others have no part in this.
-  int fewer = std::max(1, large_ / 2);
-  return std::min(limit_, std::max(kLeast, std::min(limit_, running) - fewer));
+  if (large_ == 0) return std::min(most_, limit_ + std::max(1, limit_ / 16));
+  // What was left out before has yet to show.
+  if (running > limit_) return limit_;
+  // Half of those that are large; the others have no part in this.
+  return std::min(limit_, std::max(kLeast, running - std::max(1, large_ / 2)));
 }
 
 }  // namespace fetchpool::engine

@@ -9,13 +9,12 @@ namespace fetchpool::engine {
 
 // Few at first, and soon as many as there may be where this process has time to spare. Where it has
 // not, more transfers under way bring no more pages: their answers wait here, and take the place of
-// those that are worked on in the processor's cache, and of large ones in memory. So it is one more
-// at a time then, and fewer when a body found no memory and went to a file.
+// those that are worked on in the processor's cache, and of large ones in memory. So it is a few
+// more at a time then, and fewer when a body found no memory and went to a file.
 class ConcurrencyLimit {
  public:
   // It is judged by what the process did for so long.
   static constexpr Clock::duration kWindow = std::chrono::milliseconds(20);
-
   static constexpr int kFirst = 8;
 
   explicit ConcurrencyLimit(int most) : most_(most), limit_(std::min(most, kFirst)) {}

@@ -34,10 +34,9 @@ class TransferObserver {
   virtual bool on_end(Transfer& transfer, HopResult& result) = 0;
 };
 
-// Runs hops: as many at once as it was made for, unless their bodies are too large for that, and of
-// one host as many as its quota says. Others wait their turn. Deadlines are judged only after
-// everything that lies in the sockets was read, and time in which this process was stopped does not
-// count.
+// Runs hops: as many at once as are worth it, of those that it was made for, and of one host as
+// many as its quota says. Others wait their turn. Deadlines are judged only after everything that
+// lies in the sockets was read, and time in which this process was stopped does not count.
 class TransferLoop {
  public:
   // libcurl must be initialised. Throws SystemError or Error where the system has no room.

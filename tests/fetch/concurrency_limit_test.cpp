@@ -40,7 +40,7 @@ TEST_CASE("with time to spare, twice as many run a moment later", "[limit]") {
   CHECK(ConcurrencyLimit(3).get() == 3);
 }
 
-TEST_CASE("without time to spare, it is one more at a time", "[limit]") {
+TEST_CASE("without time to spare, it is a few more at a time", "[limit]") {
   ConcurrencyLimit limit(64);
   work(limit, 5);
   CHECK(limit.get() == 13);
@@ -48,6 +48,9 @@ TEST_CASE("without time to spare, it is one more at a time", "[limit]") {
   CHECK(limit.get() == 14);
   work(limit, 100);
   CHECK(limit.get() == 64);
+  ConcurrencyLimit of_many(1000);
+  work(of_many, 100);
+  CHECK(of_many.get() == 1000);
 }
 
 TEST_CASE("where a body found no memory, half of the large ones are left out", "[limit]") {
@@ -60,6 +63,10 @@ TEST_CASE("where a body found no memory, half of the large ones are left out", "
   limit.add(kWindow, 0s, 40);
   CHECK(limit.get() == 35);
   limit.lacked_memory(1);
+  limit.add(kWindow, 0s, 35);
+  CHECK(limit.get() == 34);
+  // Those that were left out have not ended yet.
+  limit.lacked_memory(10);
   limit.add(kWindow, 0s, 35);
   CHECK(limit.get() == 34);
 }
