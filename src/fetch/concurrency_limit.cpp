@@ -13,7 +13,7 @@ void ConcurrencyLimit::add(Clock::duration worked, Clock::duration waited, int r
   worked_ += worked;
   waited_ += waited;
   if (worked_ + waited_ < kWindow) return;
-  limit_ = judged(running);
+  if (!is_fixed_) limit_ = judged(running);
   worked_ = waited_ = {};
   large_ = 0;
 }

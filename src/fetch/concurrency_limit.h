@@ -18,6 +18,13 @@ class ConcurrencyLimit {
   static constexpr int kFirst = 8;
 
   explicit ConcurrencyLimit(int most) : most_(most), limit_(std::min(most, kFirst)) {}
+  // One that stays as it is: for hops that must not wait.
+  static ConcurrencyLimit fixed(int most) {
+    ConcurrencyLimit limit(most);
+    limit.limit_ = most;
+    limit.is_fixed_ = true;
+    return limit;
+  }
 
   int get() const { return limit_; }
   bool is_reduced() const { return limit_ < most_; }
@@ -32,6 +39,7 @@ class ConcurrencyLimit {
 
   int most_;
   int limit_;
+  bool is_fixed_ = false;
   // Since it was judged last:
   Clock::duration worked_{};
   Clock::duration waited_{};

@@ -27,7 +27,8 @@ TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& o
       observer_(observer),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       multi_(curl_multi_init()),
-      limit_(settings.transfers),
+      limit_(settings.paced ? ConcurrencyLimit::fixed(settings.transfers)
+                            : ConcurrencyLimit(settings.transfers)),
       now_(Clock::now()) {
   if (!epoll_.is_open()) throw SystemError("cannot make an event loop", errno);
   if (!multi_) throw Error("no memory for transfers");
@@ -161,7 +162,7 @@ void TransferLoop::line_up(std::uint32_t id, HostQueue& host) {
 
 // Hosts take turns.
 void TransferLoop::begin_next() {
-  while (!in_line_.empty() && running_ < most_at_once()) {
+  while (!in_line_.empty() && running_ < limit_.get()) {
     std::uint32_t id = in_line_.front();
     in_line_.pop_front();
     HostQueue& host = hosts_.at(id);
@@ -176,10 +177,6 @@ void TransferLoop::begin_next() {
     line_up(id, host);
     begin(std::move(hop));
   }
-}
-
-int TransferLoop::most_at_once() const {
-  return shared_.settings.paced ? shared_.settings.transfers : limit_.get();
 }
 
 void TransferLoop::forget_if_done(std::uint32_t id, const HostQueue& host) {
@@ -336,7 +333,6 @@ bool TransferLoop::serve_sockets(Clock::duration timeout) {
 }
 
 void TransferLoop::adapt_limit(Clock::duration worked, Clock::duration waited) {
-  if (shared_.settings.paced) return;
   const body::BlockPool& memory = shared_.body_memory;
   std::uint64_t refused = std::exchange(refused_, memory.refused());
   if (refused != refused_) limit_.lacked_memory(memory.large_bodies());

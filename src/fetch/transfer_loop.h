@@ -95,7 +95,6 @@ class TransferLoop {
   void take_names();
   void line_up(std::uint32_t id, HostQueue& host);
   void begin_next();
-  int most_at_once() const;
   void forget_if_done(std::uint32_t id, const HostQueue& host);
   void adapt_limit(Clock::duration worked, Clock::duration waited);
   bool serve_sockets(Clock::duration timeout);

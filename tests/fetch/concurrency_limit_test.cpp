@@ -71,6 +71,14 @@ TEST_CASE("where a body found no memory, half of the large ones are left out", "
   CHECK(limit.get() == 34);
 }
 
+TEST_CASE("where requests are paced, all places are there all the time", "[limit]") {
+  ConcurrencyLimit limit = ConcurrencyLimit::fixed(64);
+  CHECK(limit.get() == 64);
+  lack_memory(limit, 100);
+  CHECK(limit.get() == 64);
+  CHECK_FALSE(limit.is_reduced());
+}
+
 TEST_CASE("some transfers always run, however large their bodies", "[limit]") {
   ConcurrencyLimit limit = at_most();
   lack_memory(limit, 100);
