@@ -1,7 +1,9 @@
 // The program where the system will not give it what it needs to start workers.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/posix.h"
 #include "support/catch.h"
 #include "support/command.h"
 #include "support/origin.h"
@@ -16,9 +18,13 @@ const std::string user = std::to_string(100000 + getpid());
 
 // The program as a user who may have so many processes. Root may have any number.
 Finished with_processes(int count, const std::vector<std::string>& arguments) {
+  // By its descriptor: the user may not enter the directories that lead to it.
+  UniqueFd program = posix::open_file(program_path("fetchpool"), O_RDONLY);
   return Command("setpriv")
+      .inherit(program.get())
       .args({"--reuid=" + user, "--regid=" + user, "--clear-groups"})
-      .args({"prlimit", "--nproc=" + std::to_string(count), program_path("fetchpool")})
+      .args({"prlimit", "--nproc=" + std::to_string(count),
+             "/proc/self/fd/" + std::to_string(program.get())})
       .args(arguments)
       .time_limit(20s)
       .run();

@@ -110,7 +110,9 @@ TEST_CASE("a running command answers line by line", "[command]") {
 }
 
 TEST_CASE("a running command can be signalled, and its processes seen", "[command]") {
-  Running shell = Command("sh").args({"-c", "sleep 100 & echo ready; wait"}).start();
+  // Of a child that were just becoming another program nothing could be seen for a moment.
+  Running shell =
+      Command("sh").args({"-c", "exec 3<&0; { echo ready; read line <&3; } & wait"}).start();
   CHECK(shell.read_line() == "ready");
   CHECK(shell.processes().size() == 2);
   shell.signal_group(SIGINT);
