@@ -7,18 +7,24 @@
 namespace fetchpool::output {
 namespace {
 
-// A fresh record can keep a whole block of 1 MiB alive, however small it is. These bound how many
-// blocks that can be: all fresh records lie in what came within the last kMostFlow bytes.
-constexpr std::uint64_t kMostFreshBytes = std::uint64_t{4} << 20;
-constexpr std::size_t kMostFreshRecords = 256;
-constexpr std::uint64_t kMostFlow = std::uint64_t{16} << 20;
+// A small record can keep a whole block of 1 MiB alive; a large one has most of its memory for
+// itself, which for large bodies that come in no order is worth more than a copy.
+constexpr std::uint64_t kLarge = std::uint64_t{256} << 10;
+constexpr FreshRecords::Limits kSmallOnes{std::uint64_t{4} << 20, 256, std::uint64_t{16} << 20};
+constexpr FreshRecords::Limits kLargeOnes{std::uint64_t{16} << 20, 256, std::uint64_t{32} << 20};
+
+FreshRecords::Limits within(FreshRecords::Limits limits, std::uint64_t window) {
+  limits.bytes = std::min(limits.bytes, window / 4);
+  return limits;
+}
 
 }  // namespace
 
 ReorderBuffer::ReorderBuffer(ReorderOptions options)
     : options_(std::move(options)),
-      fresh_limit_(std::min(kMostFreshBytes, options_.window / 4)),
       awaited_(options_.first),
+      fresh_{FreshRecords(within(kSmallOnes, options_.window)),
+             FreshRecords(within(kLargeOnes, options_.window))},
       spilled_(options_.spill_directories) {}
 
 ReorderBuffer::Place ReorderBuffer::place_of(std::uint64_t seq) const {
@@ -33,15 +39,12 @@ void ReorderBuffer::put(std::uint64_t seq, std::vector<Bytes> pieces) {
   std::uint64_t index = seq - awaited_;
   if (index >= entries_.size()) entries_.resize(index + 1);
   Entry& entry = entries_[index];
-  entry.position = first_fresh_ + fresh_.size();
   entry.size = size & ((std::uint64_t{1} << 62) - 1);
   entry.place = static_cast<unsigned>(Place::fresh);
-  flow_bytes_ += size;
-  fresh_.push_back({seq, flow_bytes_, std::move(pieces), true});
-  ++fresh_records_;
+  flow(size);
+  entry.position = fresh_for(size).put(seq, size, std::move(pieces));
   ++parked_records_;
-  fresh_bytes_ += size;
-  while (must_settle()) settle_oldest();
+  settle();
   judge_fullness();
 }
 
@@ -50,44 +53,38 @@ bool ReorderBuffer::pass(std::uint64_t seq, std::uint64_t bytes) {
   assert(place_of(seq) == Place::absent);
   if (!entries_.empty()) entries_.pop_front();
   ++awaited_;
-  flow_bytes_ += bytes;
-  while (must_settle()) settle_oldest();
+  flow(bytes);
+  settle();
   return true;
 }
 
-std::vector<Bytes> ReorderBuffer::take_fresh(const Entry& entry) {
-  Fresh& fresh = fresh_[entry.position - first_fresh_];
-  fresh.is_here = false;
-  --fresh_records_;
-  fresh_bytes_ -= entry.size;
-  auto pieces = std::move(fresh.pieces);
-  drop_gone_fresh();
-  return pieces;
+FreshRecords& ReorderBuffer::fresh_for(std::uint64_t size) {
+  return fresh_[size < kLarge ? 0 : 1];
 }
 
-void ReorderBuffer::drop_gone_fresh() {
-  while (!fresh_.empty() && !fresh_.front().is_here) {
-    fresh_.pop_front();
-    ++first_fresh_;
-  }
+void ReorderBuffer::flow(std::uint64_t bytes) {
+  for (FreshRecords& fresh : fresh_) fresh.flow(bytes);
 }
 
-bool ReorderBuffer::must_settle() const {
-  return fresh_records_ > 0 && (fresh_bytes_ > fresh_limit_ || fresh_records_ > kMostFreshRecords ||
-                                fresh_.size() > 4 * kMostFreshRecords ||
-                                flow_bytes_ - fresh_.front().arrived_at > kMostFlow);
+void ReorderBuffer::settle() {
+  for (FreshRecords& fresh : fresh_)
+    while (fresh.must_settle()) settle_oldest(fresh);
 }
 
-// Copies the fresh record that came first to where it can stay.
-void ReorderBuffer::settle_oldest() {
-  Entry& entry = entries_[fresh_.front().seq - awaited_];
-  std::vector<Bytes> pieces = take_fresh(entry);
+// Copies the record that came first to where it can stay.
+void ReorderBuffer::settle_oldest(FreshRecords& fresh) {
+  Entry& entry = entries_[fresh.oldest() - awaited_];
+  std::vector<Bytes> pieces = fresh.take(entry.position);
   std::uint64_t packed = packed_.allocated_bytes() + packed_.growth_for(entry.size);
-  bool goes_to_disk = packed + fresh_limit_ > options_.window && options_.spill > 0;
+  bool goes_to_disk = packed + fresh_limit() > options_.window && options_.spill > 0;
   if (entry.size > 0)
     entry.position = goes_to_disk ? spilled_.append(pieces) : packed_.append(pieces);
   entry.place = static_cast<unsigned>(goes_to_disk ? Place::spilled : Place::packed);
   copied_bytes_ += entry.size;
+}
+
+std::uint64_t ReorderBuffer::fresh_limit() const {
+  return fresh_[0].limits().bytes + fresh_[1].limits().bytes;
 }
 
 bool ReorderBuffer::has_next() const {
@@ -99,7 +96,7 @@ void ReorderBuffer::begin_record() {
   in_record_ = true;
   left_ = entry.size;
   if (static_cast<Place>(entry.place) != Place::fresh) return;
-  current_ = take_fresh(entry);
+  current_ = fresh_for(entry.size).take(entry.position);
   current_index_ = 0;
 }
 

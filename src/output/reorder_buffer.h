@@ -1,6 +1,7 @@
 // From any order to the order of the list.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "fetchpool/bytes.h"
+#include "output/fresh_records.h"
 #include "output/packed_memory.h"
 #include "output/spill_file.h"
 
@@ -24,12 +26,13 @@ struct ReorderOptions {
 // Takes records in any order and gives them back in the order of their sequence numbers, which
 // begin at ReorderOptions::first and have no gaps in the end.
 //
-// Memory: what came a moment ago is kept as it came, without a copy, up to 4 MiB and a few hundred
-// records. What waits longer is packed together, so that it does not keep the blocks alive that it
-// was received in, up to `window` bytes in all; what comes beyond that goes to a temporary file up
-// to `spill` bytes. Beside that it takes 16 bytes for each sequence number between the awaited one
-// and the highest one that came, and the 1 MiB of the file that is being filled. When the file is
-// full, too, is_full() asks for no more; what comes all the same is kept.
+// Memory: what came a moment ago is kept as it came, without a copy, a few hundred records up to
+// 4 MiB, and up to 16 MiB of those of 256 KiB or more. What waits longer is packed together, so
+// that it does not keep the blocks alive that it was received in, up to `window` bytes in all; what
+// comes beyond that goes to a temporary file up to `spill` bytes. Beside that it takes 16 bytes for
+// each sequence number between the awaited one and the highest one that came, and the 1 MiB of the
+// file that is being filled. When the file is full, too, is_full() asks for no more; what comes all
+// the same is kept.
 //
 // put() and next() throw SystemError when the temporary file cannot be made, written or read; the
 // buffer is of no use after that.
@@ -60,7 +63,9 @@ class ReorderBuffer {
 
   std::uint64_t parked_records() const { return parked_records_; }
   // Bytes of the records in memory, by what they take, and on disk, likewise.
-  std::uint64_t memory_bytes() const { return fresh_bytes_ + packed_.allocated_bytes(); }
+  std::uint64_t memory_bytes() const {
+    return fresh_[0].bytes() + fresh_[1].bytes() + packed_.allocated_bytes();
+  }
   std::uint64_t spilled_bytes() const { return spilled_.allocated_bytes(); }
   // Bytes that were copied since the start, into memory or into the file.
   std::uint64_t copied_bytes() const { return copied_bytes_; }
@@ -77,35 +82,23 @@ class ReorderBuffer {
   };
   static_assert(sizeof(Entry) == 16);
 
-  // A record as it came, or an empty place once it is gone.
-  struct Fresh {
-    std::uint64_t seq = 0;
-    std::uint64_t arrived_at = 0;  // flow_bytes_ then
-    std::vector<Bytes> pieces;
-    bool is_here = false;
-  };
-
   Place place_of(std::uint64_t seq) const;
-  std::vector<Bytes> take_fresh(const Entry& entry);
-  void drop_gone_fresh();
-  bool must_settle() const;
-  void settle_oldest();
+  FreshRecords& fresh_for(std::uint64_t size);
+  std::uint64_t fresh_limit() const;
+  void flow(std::uint64_t bytes);
+  void settle();
+  void settle_oldest(FreshRecords& fresh);
   void begin_record();
   void finish_record();
   void judge_fullness();
 
   ReorderOptions options_;
-  std::uint64_t fresh_limit_;
 
   std::uint64_t awaited_ = 0;
   std::deque<Entry> entries_;  // of awaited_, awaited_ + 1, ...
   std::uint64_t parked_records_ = 0;
 
-  std::deque<Fresh> fresh_;  // in the order they came
-  std::uint64_t first_fresh_ = 0;
-  std::size_t fresh_records_ = 0;
-  std::uint64_t fresh_bytes_ = 0;
-  std::uint64_t flow_bytes_ = 0;  // all that ever came
+  std::array<FreshRecords, 2> fresh_;  // small and large ones
   PackedMemory packed_;
   SpillFile spilled_;
   std::uint64_t copied_bytes_ = 0;

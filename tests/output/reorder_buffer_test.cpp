@@ -96,6 +96,32 @@ TEST_CASE("records that come nearly in order are not copied", "[reorder_buffer]"
   CHECK(buffer.copied_bytes() == 0);
 }
 
+TEST_CASE("large records that come nearly in order are not copied", "[reorder_buffer]") {
+  ReorderBuffer buffer;
+  std::mt19937 random(1);
+  Bytes body(std::string(1 << 20, 'x'));
+  for (std::uint64_t group = 0; group < 50; ++group)
+    for (std::uint64_t place : permutation(16, 16, random)) {
+      buffer.put(group * 16 + place, {body});
+      while (auto piece = buffer.next()) REQUIRE((piece->bytes.data() == body.data()));
+    }
+  CHECK(buffer.awaited() == 50 * 16);
+  CHECK(buffer.copied_bytes() == 0);
+}
+
+TEST_CASE("large records that wait for long do not keep the storage they came in",
+          "[reorder_buffer]") {
+  ReorderBuffer buffer;
+  std::vector<std::weak_ptr<std::string>> blocks;
+  for (std::uint64_t seq = 1; seq <= 100; ++seq) {
+    auto block = std::make_shared<std::string>(2 << 20, 'x');
+    blocks.push_back(block);
+    buffer.put(seq, {Bytes(block, std::string_view(*block).substr(0, 300000))});
+  }
+  auto alive = std::count_if(blocks.begin(), blocks.end(), [](auto& b) { return !b.expired(); });
+  CHECK(alive <= 55);
+}
+
 TEST_CASE("what waits for long does not keep the storage it came in", "[reorder_buffer]") {
   ReorderBuffer buffer;
   std::vector<std::weak_ptr<std::string>> blocks;
