@@ -10,14 +10,15 @@ namespace fetchpool::engine {
 // Few at first, and soon as many as there may be where this process has time to spare. Where it has
 // not, more transfers under way bring no more pages: their answers wait here, and take the place of
 // those that are worked on in the processor's cache, and of large ones in memory. So it is a few
-// more at a time then, and fewer when a body found no memory and went to a file.
+// more at a time then, and fewer when a body found no memory and went to a file; from there on it
+// is a few more at a time again.
 class ConcurrencyLimit {
  public:
   // It is judged by what the process did for so long.
   static constexpr Clock::duration kWindow = std::chrono::milliseconds(20);
   static constexpr int kFirst = 8;
 
-  explicit ConcurrencyLimit(int most) : most_(most), limit_(std::min(most, kFirst)) {}
+  explicit ConcurrencyLimit(int most) : most_(most), limit_(std::min(most, kFirst)), soon_(most) {}
   // One that stays as it is: for hops that must not wait.
   static ConcurrencyLimit fixed(int most) {
     ConcurrencyLimit limit(most);
@@ -35,10 +36,11 @@ class ConcurrencyLimit {
   void lacked_memory(int large) { large_ = std::max(large_, large); }
 
  private:
-  int judged(int running) const;
+  int judged(int running);
 
   int most_;
   int limit_;
+  int soon_;  // up to here it may be doubled
   bool is_fixed_ = false;
   // Since it was judged last:
   Clock::duration worked_{};

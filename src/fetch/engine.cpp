@@ -206,7 +206,7 @@ void Engine::dispatch() {
 // A worker that is not there for long (it cannot be started, say) leaves its slots to the others.
 void Engine::look_at_workers(TimePoint now) {
   for (std::size_t worker = 0; worker < places_.size(); ++worker) {
-    room_[worker] = supervisor_.room(places_[worker]);
+    room_[worker] = supervisor_.wanted(places_[worker]);
     if (supervisor_.is_ready(places_[worker])) ready_at_[worker] = now;
     schedule_.set_usable(static_cast<int>(worker), now - ready_at_[worker] < kMissing);
   }

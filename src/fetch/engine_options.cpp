@@ -21,11 +21,12 @@ bool is_paced(const FetchOptions& options) {
          options.wait_per_host.count() > 0;
 }
 
-// Room for what the parent has not written yet: of all workers together 32 MiB, where they are not
-// more than that many. Only what is used is really there.
+// Room for what the parent has not written yet, large bodies above all, which come in no order: of
+// all workers together 32 MiB at most, where they are not more than that many. Only what is used is
+// really there.
 std::size_t arena_bytes(int workers) {
   return std::clamp((std::size_t{32} << 20) / static_cast<std::size_t>(workers),
-                    std::size_t{1} << 20, std::size_t{4} << 20);
+                    std::size_t{1} << 20, std::size_t{16} << 20);
 }
 
 }  // namespace

@@ -11,6 +11,13 @@ namespace {
 // Hosts without work that are still remembered as known.
 constexpr std::size_t kIdleHosts = 4096;
 
+// Hosts that are looked at in vain for a start, at most.
+constexpr int kMostPassedOver = 64;
+
+bool has_any(const std::vector<int>& room) {
+  return std::any_of(room.begin(), room.end(), [](int places) { return places > 0; });
+}
+
 }  // namespace
 
 Schedule::Schedule(const Options& options)
@@ -162,7 +169,7 @@ std::optional<Schedule::Start> Schedule::next(TimePoint now, const std::vector<i
                                               std::uint64_t highest) {
   fire_timers(now);
   if (auto start = start_real(now, room, highest)) return start;
-  return start_ahead(room, highest);
+  return has_any(room) ? start_ahead(room, highest) : std::nullopt;
 }
 
 std::optional<Schedule::Start> Schedule::start_real(TimePoint now, const std::vector<int>& room,
@@ -173,8 +180,8 @@ std::optional<Schedule::Start> Schedule::start_real(TimePoint now, const std::ve
     if (!ready_.empty()) pacer_opens_ = pacer_.next();
     return std::nullopt;
   }
-  // Hosts whose workers have no room are passed over, a bounded number of them.
-  int tries = 16;
+  // Hosts whose workers have no room are passed over.
+  int tries = kMostPassedOver;
   auto end = ready_.end();
   for (auto at = ready_.begin(); at != end && at->first <= highest && tries > 0; ++at, --tries)
     if (auto start = start_at(*hosts_[at->second], now, room)) return start;
@@ -229,7 +236,7 @@ Clock::duration Schedule::next_wait() {
 
 std::optional<Schedule::Start> Schedule::start_ahead(const std::vector<int>& room,
                                                      std::uint64_t highest) {
-  int tries = 16;
+  int tries = kMostPassedOver;
   auto end = full_.end();
   for (auto at = full_.begin(); at != end && at->first <= highest && tries > 0; ++at, --tries) {
     Host& host = *hosts_[at->second];

@@ -250,7 +250,7 @@ bool TransferLoop::run(Clock::duration timeout) {
   if (running_ > 0) until = std::min({until, next_deadline_, next_look_});
   if (timer_ && has_budget()) until = std::min(until, *timer_);
   if (!nameless_.empty()) until = now_;
-  if (!in_line_.empty() && limit_.is_reduced())
+  if (running_ >= limit_.get() && limit_.is_reduced())
     until = std::min(until, now_ + ConcurrencyLimit::kWindow);
   bool foreign = serve_sockets(std::max(until - now_, Clock::duration::zero()));
   serve_timer();

@@ -58,6 +58,8 @@ class TransferLoop {
   // Descriptors of others to wait for, with events of epoll(7); 0 ends watching.
   void watch(int fd, std::uint32_t events);
 
+  // How many hops it runs at once now.
+  int limit() const { return limit_.get(); }
   bool is_idle() const { return running_ == 0; }
   int running() const { return running_; }
 

@@ -16,6 +16,7 @@
 #include "base/posix.h"
 #include "fetch/function_thread.h"
 #include "fetch/hop.h"
+#include "fetch/hop_window.h"
 #include "fetch/limits.h"
 #include "fetch/retry.h"
 #include "fetch/transfer_loop.h"
@@ -58,6 +59,7 @@ class Worker : private TransferObserver {
   }
 
   int run() {
+    tell_window();
     link_.ready();
     take_requests();
     while (!is_over()) turn();
@@ -85,8 +87,14 @@ class Worker : private TransferObserver {
     if (foreign) take_requests();
     if (function_) take_mapped();
     send_large_bodies();
+    tell_window();
     if (channel_.writer().pending_bytes() >= kBatch || !loop_.has_served() || is_blocked_) write();
     if (!unsent_.empty() && !channel_.wants_to_write()) settle_unsent();
+  }
+
+  void tell_window() {
+    std::uint32_t wanted = window_.get(loop_.limit());
+    if (wanted != std::exchange(told_window_, wanted)) link_.want(wanted);
   }
 
   Clock::duration longest_wait() const {
@@ -188,6 +196,7 @@ class Worker : private TransferObserver {
   }
 
   bool on_end(Transfer& transfer, HopResult& result) override {
+    window_.ended(transfer.body().size());
     if (result.asks_for_pause()) begin_pause(transfer.request().host);
     if (function_) return on_end_of_page(transfer, result);
     if (!transfer.is_small()) {
@@ -270,6 +279,8 @@ class Worker : private TransferObserver {
   std::unique_ptr<FunctionThread> function_;  // where pages are to be mapped
   std::chrono::milliseconds function_timeout_;
   Clock::duration beat_ = kLongestBeat;
+  HopWindow window_{kBatch};
+  std::uint32_t told_window_ = 0;
   std::deque<LargeBody> large_;
   std::vector<Transfer*> unsent_;  // ended, their answers not yet in the channel
   std::string head_;

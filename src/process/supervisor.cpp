@@ -44,6 +44,11 @@ int Supervisor::room(int worker) const {
   return place && !state_->stopping ? place->room() : 0;
 }
 
+int Supervisor::wanted(int worker) const {
+  const WorkerPlace* place = state_->places.at(worker);
+  return place && !state_->stopping ? place->wanted() : 0;
+}
+
 bool Supervisor::is_ready(int worker) const {
   const WorkerPlace* place = state_->places.at(worker);
   return place && place->phase() == WorkerPlace::Phase::ready;

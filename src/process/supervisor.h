@@ -101,6 +101,9 @@ class Supervisor {
 
   // How many more jobs the worker takes now; 0 while it is not ready.
   int room(int worker) const;
+  // How many more jobs the worker wants now: room(), or fewer where it has said how many it wants
+  // to have at once (WorkerLink::want).
+  int wanted(int worker) const;
   bool is_ready(int worker) const;
   pid_t pid(int worker) const;
   const StatusPage& status(int worker) const;

@@ -15,6 +15,11 @@ void WorkerLink::failed(std::string_view reason) {
   send(ipc::FrameKind::failed, reason);
 }
 
+void WorkerLink::want(std::uint32_t jobs) {
+  channel_.writer().add(ipc::FrameKind::window, 0,
+                        {reinterpret_cast<const char*>(&jobs), sizeof jobs});
+}
+
 void WorkerLink::send(ipc::FrameKind kind, std::string_view payload) {
   channel_.writer().add(kind, 0, payload);
   while (!channel_.flush()) {

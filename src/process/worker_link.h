@@ -35,6 +35,9 @@ class WorkerLink {
   void ready(std::string_view bytes = {});
   // Tells the parent why the worker cannot start. The worker function should then return.
   void failed(std::string_view reason);
+  // Tells the parent how many jobs this worker wants to have at once from now on, for
+  // Supervisor::wanted(). Goes out with the next flush of the channel.
+  void want(std::uint32_t jobs);
   // Whether ready() was called.
   bool is_ready() const { return is_ready_; }
 

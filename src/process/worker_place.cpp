@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace fetchpool::process {
@@ -20,6 +21,7 @@ void WorkerPlace::start(SpawnerSession& session, std::uint32_t id) {
   cause = Event::Cause::died;
   silence = SilenceWatch(options_.silent_for);
   failure_.clear();
+  window_ = kAnyNumber;
   worker_ = id;
   pid_ = 0;
 
@@ -223,6 +225,10 @@ bool WorkerPlace::take(ipc::Frame frame, std::vector<Event>& events) {
       if (phase_ != Phase::starting) return false;
       failure_ = event.bytes.str();
       return true;
+    case FrameKind::window:
+      if (event.bytes.size() != sizeof window_) return false;
+      std::memcpy(&window_, event.bytes.data(), sizeof window_);
+      return true;
     case FrameKind::progress:
       event.kind = Event::Kind::progress;
       break;
@@ -257,6 +263,12 @@ std::string WorkerPlace::start_failure(ExitStatus status) const {
 int WorkerPlace::room() const {
   if (phase_ != Phase::ready || leaving || kill_sent) return 0;
   return options_.jobs_per_worker - static_cast<int>(jobs_.size());
+}
+
+int WorkerPlace::wanted() const {
+  auto has = static_cast<std::uint32_t>(jobs_.size());
+  std::uint32_t more = window_ > has ? window_ - has : 0;
+  return static_cast<int>(std::min(more, static_cast<std::uint32_t>(room())));
 }
 
 }  // namespace fetchpool::process

@@ -70,6 +70,7 @@ class WorkerPlace {
   // Whether the place is of no use without its worker.
   bool goes_with_worker() const;
   int room() const;
+  int wanted() const;
   // Whether flush() should be called; while the channel is full, it is called when it is not.
   bool wants_to_write() const {
     return input_watched_ && !output_watched_ && channel_.wants_to_write();
@@ -89,6 +90,8 @@ class WorkerPlace {
   SilenceWatch silence;
 
  private:
+  static constexpr std::uint32_t kAnyNumber = ~std::uint32_t{0};
+
   void note_job(JobId job);
   void ask(SpawnerSession& session);
   std::shared_ptr<ipc::SharedArena> make_arena() const;
@@ -109,7 +112,8 @@ class WorkerPlace {
   ipc::Channel channel_;
   StatusPage status_;
   std::deque<JobId> jobs_;
-  std::uint64_t jobs_given_ = 0;  // to this worker
+  std::uint32_t window_ = kAnyNumber;  // how many jobs the worker wants to have
+  std::uint64_t jobs_given_ = 0;       // to this worker
   std::string failure_;
   bool input_watched_ = false;
   bool output_watched_ = false;

@@ -90,10 +90,24 @@ TEST_CASE("some transfers always run, however large their bodies", "[limit]") {
 
 TEST_CASE("with time to spare, bodies may go to files", "[limit]") {
   ConcurrencyLimit limit(64);
-  lack_memory(limit, 100);
-  limit.lacked_memory(4);
-  limit.add(0s, kWindow, 4);
-  CHECK(limit.get() == 8);
+  limit.lacked_memory(8);
+  limit.add(0s, kWindow, 8);
+  CHECK(limit.get() == 16);
+}
+
+TEST_CASE("where memory was lacking once, it is a few more at a time from there on", "[limit]") {
+  ConcurrencyLimit limit = at_most();
+  limit.lacked_memory(64);
+  work(limit);
+  CHECK(limit.get() == 32);
+  limit.add(0s, kWindow, 32);
+  CHECK(limit.get() == 34);
+  lack_memory(limit, 2);
+  CHECK(limit.get() == 9);
+  limit.add(0s, kWindow, 9);
+  CHECK(limit.get() == 10);
+  for (int i = 0; i < 100; ++i) limit.add(0s, kWindow, limit.get());
+  CHECK(limit.get() == 64);
 }
 
 TEST_CASE("it is judged by a whole window, however many turns that has", "[limit]") {

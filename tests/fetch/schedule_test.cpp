@@ -170,6 +170,22 @@ TEST_CASE("a worker without room is passed over", "[fetch]") {
   for (const auto& start : starts) CHECK(start.worker == 1);
 }
 
+TEST_CASE("a row of hosts whose worker is full keeps no other worker from its work", "[fetch]") {
+  Lane lane(options(1000, 1, 2));
+  Schedule::Ticket ticket = 0;
+  for (int host = 0; host < 80; ++host) {
+    std::string name = "http://" + std::to_string(host) + ":80";
+    lane.make_known(name);
+    lane.add(name, ++ticket);
+  }
+  // About half of them belong to worker 1.
+  lane.room = {1000, 0};
+  std::size_t started = lane.start_all().size();
+  CHECK(started > 20);
+  lane.room = {0, 1000};
+  CHECK(lane.start_all().size() == 80 - started);
+}
+
 TEST_CASE("a ticket to be run alone takes part in the limits but has no worker", "[fetch]") {
   Lane lane(options(8, 1, 2));
   lane.make_known("http://a:80");

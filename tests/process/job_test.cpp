@@ -101,5 +101,29 @@ TEST_CASE("room follows the jobs of a worker", "[jobs]") {
   CHECK(run.supervisor().room(0) == 4);
 }
 
+TEST_CASE("a worker that says how many jobs it wants is given no more where its owner asks",
+          "[jobs]") {
+  Run run(over(Transport::pipes));
+  CHECK(run.supervisor().wanted(0) == 0);
+  run.add_ready(1);
+  CHECK(run.supervisor().wanted(0) == 4);
+  CHECK(run.ask("want:2") == "wanted");
+  CHECK(run.supervisor().wanted(0) == 2);
+  JobId first = run.submit("hang:");
+  CHECK(run.supervisor().wanted(0) == 1);
+  run.submit("echo:x");
+  run.submit("echo:y");
+  CHECK(run.supervisor().wanted(0) == 0);
+  CHECK(run.supervisor().room(0) == 1);
+  // The next worker has said nothing yet.
+  pid_t pid = run.supervisor().pid(0);
+  run.supervisor().kill_worker(0);
+  CHECK(run.end_of(first).kind == Event::Kind::lost);
+  run.until_replaced(0, pid);
+  CHECK(run.supervisor().wanted(0) == 4);
+  CHECK(run.ask("want:100") == "wanted");
+  CHECK(run.supervisor().wanted(0) == 4);
+}
+
 }  // namespace
 }  // namespace fetchpool::process

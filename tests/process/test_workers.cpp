@@ -81,6 +81,10 @@ std::optional<std::string> obey(WorkerLink& link, JobId job, const std::string& 
   if (word == "torn") write_torn(link, job, std::stoul(argument));
   if (word == "three") write_three(link, job, std::stoul(argument));
   if (word == "raw") write_raw(link, argument);
+  if (word == "want") {
+    link.want(static_cast<std::uint32_t>(std::stoul(argument)));
+    return "wanted";
+  }
   if (word == "close") link.channel().close();
   if (word == "parts") {
     for (int i = 0; i < std::stoi(argument); ++i)
