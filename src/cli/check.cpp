@@ -50,6 +50,8 @@ Found look_through(const std::string& path) {
     return {format_count(found.records, "record") + " whole", found.faults};
   }
   output::CheckReport found = output::check_records(path, report);
+  if (found.records == 0 && found.faults > 0)
+    report(path + ": holds no record; what --raw writes cannot be checked");
   return {format_count(found.records, "record") + " whole", found.faults};
 }
 

@@ -83,17 +83,20 @@ class Checker {
     LineFile lines(std::move(list), path_);
     for (std::string_view line; lines.next(line);) {
       ++lines_;
-      place_ = path_ + ": line " + std::to_string(lines_) + ", offset " +
-               std::to_string(lines.offset()) + ": ";
+      offset_ = lines.offset();
       size_ = lines.offset() + line.size() + (lines.ended() ? 1 : 0);
       if (size_ <= committed.bytes) ++committed_lines_;
       check_line(line, lines.ended());
     }
+    end_row();
   }
 
   void check_line(std::string_view line, bool is_ended) {
     RecordReader record(line);
-    if (!record.is_whole()) return fault(is_ended ? "is no record" : "is cut");
+    if (!record.is_whole() && is_ended) return add_to_row();
+    end_row();
+    place_ = path_ + ": line " + std::to_string(lines_) + place_of(offset_);
+    if (!record.is_whole()) return fault("is cut");
     if (!is_ended) fault("has no end");
     ++found_.records;
     if (!directory_) return;
@@ -103,6 +106,28 @@ class Checker {
             std::to_string(next_seq_));
     next_seq_ = seq.value_or(next_seq_) + 1;
     check_body(record);
+  }
+
+  static std::string place_of(std::uint64_t offset) {
+    return ", offset " + std::to_string(offset) + ": ";
+  }
+
+  // Lines that are no records; those in a row are one message.
+  void add_to_row() {
+    if (row_.lines == 0) row_ = {lines_, offset_, 0};
+    ++row_.lines;
+  }
+
+  void end_row() {
+    Row row = std::exchange(row_, {});
+    if (row.lines == 0) return;
+    bool is_one = row.lines == 1;
+    std::string first = std::to_string(row.first);
+    std::string last = std::to_string(row.first + row.lines - 1);
+    place_ = path_ + (is_one ? ": line " + first : ": lines " + first + " to " + last) +
+             place_of(row.offset);
+    fault(is_one ? "is no record" : "are no records");
+    found_.faults += row.lines - 1;
   }
 
   void compare(const Committed& committed) {
@@ -148,6 +173,12 @@ class Checker {
     if (hasher.hex() != *expected) fault(name + " is not the body of its " + std::string(member));
   }
 
+  struct Row {
+    std::uint64_t first = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t lines = 0;
+  };
+
   std::string path_;
   Directory* directory_;
   const FaultReport& report_;
@@ -155,6 +186,8 @@ class Checker {
   std::string place_;  // of what is looked at, for faults
   std::uint64_t size_ = 0;
   std::uint64_t lines_ = 0;
+  std::uint64_t offset_ = 0;  // of the last line
+  Row row_;
   std::uint64_t committed_lines_ = 0;
   std::uint64_t next_seq_ = 0;
   std::string block_;

@@ -15,7 +15,8 @@ struct CheckReport {
   std::uint64_t faults = 0;
 };
 
-// Takes a line without its end for each fault: where it is, and what.
+// Takes a line without its end for each fault, or for several of one kind in a row: where it is,
+// and what.
 using FaultReport = std::function<void(std::string_view line)>;
 
 // Checks a list of records: each line is one whole object, and where a journal lies beside it

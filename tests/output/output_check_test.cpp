@@ -80,6 +80,24 @@ TEST_CASE("a line that is none is named with its place", "[check]") {
                                    " bytes, and 3 were written"});
 }
 
+TEST_CASE("lines in a row that are none are one message, and as many faults", "[check]") {
+  CheckedList list;
+  std::string record = list.text().substr(0, list.text().find('\n') + 1);
+  test::TempDir dir;
+  std::string path = dir.write("pages", "1\n2\n3\n" + record + "5\n" + record + "7\n8");
+  Lines messages;
+  CheckReport found =
+      check_records(path, [&](std::string_view line) { messages.emplace_back(line); });
+  std::size_t fifth = 6 + record.size();
+  std::size_t seventh = fifth + 2 + record.size();
+  CHECK(messages == Lines{path + ": lines 1 to 3, offset 0: are no records",
+                          path + ": line 5, offset " + std::to_string(fifth) + ": is no record",
+                          path + ": line 7, offset " + std::to_string(seventh) + ": is no record",
+                          path + ": line 8, offset " + std::to_string(seventh + 2) + ": is cut"});
+  CHECK(found.faults == 6);
+  CHECK(found.records == 2);
+}
+
 TEST_CASE("no byte of a journal can be changed or missing unnoticed", "[check]") {
   CheckedList list;
   std::string journal = list.journal();

@@ -32,6 +32,19 @@ class CheckTest {
   TempDir dir_;
 };
 
+TEST_CASE("bodies alone are no records, which is said once", "[check]") {
+  Origin origin;
+  TempDir dir;
+  REQUIRE(fetchpool({"-q", "--raw", "-o", dir.file("pages"), origin.url("/gzip?size=20000")})
+              .run()
+              .ok());
+  Finished done = fetchpool({"check", dir.file("pages")}).run();
+  CHECK(done.status == 3);
+  CHECK_THAT(done.err,
+             ContainsSubstring("pages: holds no record; what --raw writes cannot be checked"));
+  CHECK(std::count(done.err.begin(), done.err.end(), '\n') <= 4);
+}
+
 TEST_CASE("an archive is checked to be whole", "[warc]") {
   CheckTest test;
   Finished done = fetchpool({"check", test.archive()}).run();
