@@ -23,8 +23,8 @@ FreshRecords::Limits within(FreshRecords::Limits limits, std::uint64_t window) {
 ReorderBuffer::ReorderBuffer(ReorderOptions options)
     : options_(std::move(options)),
       awaited_(options_.first),
-      fresh_{FreshRecords(within(kSmallOnes, options_.window)),
-             FreshRecords(within(kLargeOnes, options_.window))},
+      fresh_small_(within(kSmallOnes, options_.window)),
+      fresh_large_(within(kLargeOnes, options_.window)),
       spilled_(options_.spill_directories) {}
 
 ReorderBuffer::Place ReorderBuffer::place_of(std::uint64_t seq) const {
@@ -59,16 +59,20 @@ bool ReorderBuffer::pass(std::uint64_t seq, std::uint64_t bytes) {
 }
 
 FreshRecords& ReorderBuffer::fresh_for(std::uint64_t size) {
-  return fresh_[size < kLarge ? 0 : 1];
+  return size < kLarge ? fresh_small_ : fresh_large_;
 }
 
 void ReorderBuffer::flow(std::uint64_t bytes) {
-  for (FreshRecords& fresh : fresh_) fresh.flow(bytes);
+  fresh_small_.flow(bytes);
+  fresh_large_.flow(bytes);
 }
 
 void ReorderBuffer::settle() {
-  for (FreshRecords& fresh : fresh_)
-    while (fresh.must_settle()) settle_oldest(fresh);
+  while (fresh_small_.must_settle()) settle_oldest(fresh_small_);
+  // What no large record takes is there for packed ones; so both may be too much together.
+  while (fresh_large_.must_settle() ||
+         (fresh_large_.bytes() > 0 && memory_bytes() > options_.window))
+    settle_oldest(fresh_large_);
 }
 
 // Copies the record that came first to where it can stay.
@@ -76,15 +80,13 @@ void ReorderBuffer::settle_oldest(FreshRecords& fresh) {
   Entry& entry = entries_[fresh.oldest() - awaited_];
   std::vector<Bytes> pieces = fresh.take(entry.position);
   std::uint64_t packed = packed_.allocated_bytes() + packed_.growth_for(entry.size);
-  bool goes_to_disk = packed + fresh_limit() > options_.window && options_.spill > 0;
+  bool goes_to_disk =
+      packed + fresh_small_.limits().bytes + fresh_large_.bytes() > options_.window &&
+      options_.spill > 0;
   if (entry.size > 0)
     entry.position = goes_to_disk ? spilled_.append(pieces) : packed_.append(pieces);
   entry.place = static_cast<unsigned>(goes_to_disk ? Place::spilled : Place::packed);
   copied_bytes_ += entry.size;
-}
-
-std::uint64_t ReorderBuffer::fresh_limit() const {
-  return fresh_[0].limits().bytes + fresh_[1].limits().bytes;
 }
 
 bool ReorderBuffer::has_next() const {

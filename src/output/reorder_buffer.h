@@ -1,7 +1,6 @@
 // From any order to the order of the list.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -64,7 +63,7 @@ class ReorderBuffer {
   std::uint64_t parked_records() const { return parked_records_; }
   // Bytes of the records in memory, by what they take, and on disk, likewise.
   std::uint64_t memory_bytes() const {
-    return fresh_[0].bytes() + fresh_[1].bytes() + packed_.allocated_bytes();
+    return fresh_small_.bytes() + fresh_large_.bytes() + packed_.allocated_bytes();
   }
   std::uint64_t spilled_bytes() const { return spilled_.allocated_bytes(); }
   // Bytes that were copied since the start, into memory or into the file.
@@ -84,7 +83,6 @@ class ReorderBuffer {
 
   Place place_of(std::uint64_t seq) const;
   FreshRecords& fresh_for(std::uint64_t size);
-  std::uint64_t fresh_limit() const;
   void flow(std::uint64_t bytes);
   void settle();
   void settle_oldest(FreshRecords& fresh);
@@ -98,7 +96,8 @@ class ReorderBuffer {
   std::deque<Entry> entries_;  // of awaited_, awaited_ + 1, ...
   std::uint64_t parked_records_ = 0;
 
-  std::array<FreshRecords, 2> fresh_;  // small and large ones
+  FreshRecords fresh_small_;
+  FreshRecords fresh_large_;
   PackedMemory packed_;
   SpillFile spilled_;
   std::uint64_t copied_bytes_ = 0;

@@ -109,17 +109,32 @@ TEST_CASE("large records that come nearly in order are not copied", "[reorder_bu
   CHECK(buffer.copied_bytes() == 0);
 }
 
-TEST_CASE("large records that wait for long do not keep the storage they came in",
-          "[reorder_buffer]") {
+TEST_CASE("of large records that wait, 16 MiB are kept as they came", "[reorder_buffer]") {
   ReorderBuffer buffer;
-  std::vector<std::weak_ptr<std::string>> blocks;
-  for (std::uint64_t seq = 1; seq <= 100; ++seq) {
-    auto block = std::make_shared<std::string>(2 << 20, 'x');
-    blocks.push_back(block);
-    buffer.put(seq, {Bytes(block, std::string_view(*block).substr(0, 300000))});
-  }
-  auto alive = std::count_if(blocks.begin(), blocks.end(), [](auto& b) { return !b.expired(); });
-  CHECK(alive <= 55);
+  auto body = std::make_shared<std::string>(1 << 20, 'x');
+  for (std::uint64_t seq = 1; seq <= 40; ++seq) buffer.put(seq, {Bytes(body, *body)});
+  CHECK(body.use_count() == 1 + 16);
+  CHECK(buffer.copied_bytes() == 24 << 20);
+}
+
+TEST_CASE("large and small records share the memory of the window", "[reorder_buffer]") {
+  TemporaryDirectory directory;
+  constexpr std::uint64_t kWindow = 64 << 20;
+  ReorderBuffer buffer({kWindow, 4ULL << 30, {directory.path()}});
+  Bytes small(std::string(12000, 'x'));
+  Bytes large(std::string(1 << 20, 'y'));
+  std::uint64_t seq = 1;
+  std::uint64_t most = 0;
+  auto put = [&](const Bytes& body) {
+    buffer.put(seq++, {body});
+    most = std::max(most, buffer.memory_bytes());
+  };
+  while (buffer.spilled_bytes() == 0) put(small);
+  // Without large ones nothing is kept free for them.
+  CHECK(buffer.memory_bytes() > kWindow - (6 << 20));
+  for (int i = 0; i < 30; ++i) put(large);
+  for (int i = 0; i < 1000; ++i) put(small);
+  CHECK(most <= kWindow + (1 << 20));
 }
 
 TEST_CASE("what waits for long does not keep the storage it came in", "[reorder_buffer]") {
