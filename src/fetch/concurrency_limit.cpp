@@ -21,14 +21,14 @@ void ConcurrencyLimit::add(Clock::duration worked, Clock::duration waited, int r
 int ConcurrencyLimit::judged(int running) {
   bool has_time = waited_ > 2 * worked_;
   if (has_time || large_ == 0) {
-    int soon = has_time ? std::min(limit_, soon_ - limit_) : 0;
-    return std::min(most_, limit_ + std::max({1, soon, limit_ / 16}));
+    int doubled = has_time ? std::min(2 * limit_, doubles_up_to_) : 0;
+    return std::min(most_, std::max(limit_ + std::max(1, limit_ / 16), doubled));
   }
   // What was left out before has yet to show.
   if (running > limit_) return limit_;
   // Half of those that are large; the others have no part in this.
   int fewer = std::min(limit_, std::max(kLeast, running - std::max(1, large_ / 2)));
-  soon_ = fewer;
+  doubles_up_to_ = fewer;
   return fewer;
 }
 

@@ -18,7 +18,8 @@ class ConcurrencyLimit {
   static constexpr Clock::duration kWindow = std::chrono::milliseconds(20);
   static constexpr int kFirst = 8;
 
-  explicit ConcurrencyLimit(int most) : most_(most), limit_(std::min(most, kFirst)), soon_(most) {}
+  explicit ConcurrencyLimit(int most)
+      : most_(most), limit_(std::min(most, kFirst)), doubles_up_to_(most) {}
   // One that stays as it is: for hops that must not wait.
   static ConcurrencyLimit fixed(int most) {
     ConcurrencyLimit limit(most);
@@ -40,7 +41,7 @@ class ConcurrencyLimit {
 
   int most_;
   int limit_;
-  int soon_;  // up to here it may be doubled
+  int doubles_up_to_;  // lower once memory was lacking
   bool is_fixed_ = false;
   // Since it was judged last:
   Clock::duration worked_{};

@@ -7,21 +7,25 @@
 
 namespace fetchpool::engine {
 
-// Those that it runs, and some more that keep it busy until the engine has heard of an end and has
-// sent what follows. Answers go out together; of large ones there are few in a batch, so few hops
-// are waited for. More of them would come early, and wait for their turn in the order of the list.
+// As many as it runs at once, and some more that keep it busy until the engine has heard of an end
+// and has sent what follows. Answers go out together; of large ones there are few in a batch, so
+// few hops are waited for. More of them would come early, and wait for their turn in the order of
+// the list. Hops that wait for a place of their host come on top: what other hosts may have is not
+// theirs to take.
 class HopWindow {
  public:
   // Answers are sent once there are so many bytes of them.
   explicit HopWindow(std::size_t batch) : batch_(batch), average_(batch / kAheadAtFirst) {}
 
-  // A hop ended with a body of so many bytes.
-  void ended(std::uint64_t bytes) { average_ = average_ - average_ / 8 + bytes / 8; }
+  // A hop ended, with a body of so many bytes to be sent.
+  void ended(std::uint64_t bytes) {
+    average_ = average_ - average_ / 8 + std::min(bytes, batch_) / 8;
+  }
 
-  // With so many running.
-  std::uint32_t get(int running) const {
+  // Where `limit` hops run at once, and so many wait for a place of their host.
+  std::uint32_t get(int limit, std::size_t beyond_quotas) const {
     std::uint64_t ahead = batch_ / std::max<std::uint64_t>(average_, 1);
-    return static_cast<std::uint32_t>(running) +
+    return static_cast<std::uint32_t>(limit) + static_cast<std::uint32_t>(beyond_quotas) +
            static_cast<std::uint32_t>(std::clamp(ahead, kLeastAhead, kMostAhead));
   }
 

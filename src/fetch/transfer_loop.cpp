@@ -129,9 +129,11 @@ void TransferLoop::watch(int fd, std::uint32_t events) {
 
 void TransferLoop::add(std::uint64_t job, HopRequest request) {
   HostQueue& host = hosts_[request.host];
-  host.quota = std::max<std::uint32_t>(request.host_quota, 1);
   std::uint32_t id = request.host;
-  host.waiting.push_back({job, std::move(request)});
+  change(host, [&] {
+    host.quota = std::max<std::uint32_t>(request.host_quota, 1);
+    host.waiting.push_back({job, std::move(request)});
+  });
   line_up(id, host);
   begin_next();
 }
@@ -150,8 +152,15 @@ std::vector<std::uint64_t> TransferLoop::drop_waiting(std::uint32_t id) {
   auto host = hosts_.find(id);
   if (host == hosts_.end()) return jobs;
   for (const Waiting& hop : host->second.waiting) jobs.push_back(hop.job);
-  host->second.waiting.clear();
+  change(host->second, [&] { host->second.waiting.clear(); });
   return jobs;
+}
+
+template <class Change>
+void TransferLoop::change(HostQueue& host, Change&& change_it) {
+  beyond_quotas_ -= host.beyond_quota();
+  change_it();
+  beyond_quotas_ += host.beyond_quota();
 }
 
 void TransferLoop::line_up(std::uint32_t id, HostQueue& host) {
@@ -393,7 +402,7 @@ void TransferLoop::give_back(Transfer& transfer) {
   transfer.body().clear();
   std::uint32_t id = transfer.request().host;
   HostQueue& host = hosts_.at(id);
-  --host.running;
+  change(host, [&] { --host.running; });
   line_up(id, host);
   forget_if_done(id, host);
   begin_next();

@@ -60,6 +60,8 @@ class TransferLoop {
 
   // How many hops it runs at once now.
   int limit() const { return limit_.get(); }
+  // How many of its hops have to wait until others of their hosts end, whatever the limit is.
+  std::size_t beyond_quotas() const { return beyond_quotas_; }
   bool is_idle() const { return running_ == 0; }
   int running() const { return running_; }
 
@@ -81,6 +83,10 @@ class TransferLoop {
     std::deque<Waiting> waiting;
 
     bool may_begin() const { return running < quota && !waiting.empty(); }
+    std::size_t beyond_quota() const {
+      std::size_t all = running + waiting.size();
+      return all > quota ? all - quota : 0;
+    }
   };
   enum Wanted : std::uint8_t { kRead = 1, kWrite = 2 };
 
@@ -95,6 +101,8 @@ class TransferLoop {
   void use(Transfer& transfer, const NameAnswer& answer);
   void hand_over(Transfer& transfer);
   void take_names();
+  template <class Change>
+  void change(HostQueue& host, Change&& change_it);
   void line_up(std::uint32_t id, HostQueue& host);
   void begin_next();
   void forget_if_done(std::uint32_t id, const HostQueue& host);
@@ -125,6 +133,7 @@ class TransferLoop {
   std::vector<Transfer*> to_tell_;  // whose connection is to be reported
   std::unordered_map<std::uint32_t, HostQueue> hosts_;
   std::deque<std::uint32_t> in_line_;  // hosts of which a hop may begin
+  std::size_t beyond_quotas_ = 0;
   ConcurrencyLimit limit_;
   std::uint64_t refused_ = 0;             // bodies for which there was no memory
   std::vector<std::uint8_t> wanted_;      // by socket: what libcurl waits for

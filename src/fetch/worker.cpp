@@ -46,6 +46,8 @@ class Worker : private TransferObserver {
       : link_(link),
         channel_(link.channel()),
         loop_(settings, *this),
+        sends_bodies_(settings.options.warc ||
+                      (settings.options.body != BodyForm::none && !settings.task.is_set())),
         function_timeout_(settings.options.function_timeout) {
     // Several beats within the time after which the parent gives this worker up.
     auto timeout = settings.options.worker_timeout;
@@ -92,9 +94,12 @@ class Worker : private TransferObserver {
     if (!unsent_.empty() && !channel_.wants_to_write()) settle_unsent();
   }
 
+  // A little fewer are not worth a message.
   void tell_window() {
-    std::uint32_t wanted = window_.get(loop_.limit());
-    if (wanted != std::exchange(told_window_, wanted)) link_.want(wanted);
+    std::uint32_t wanted = window_.get(loop_.limit(), loop_.beyond_quotas());
+    if (wanted <= told_window_ && wanted >= told_window_ - told_window_ / 8) return;
+    told_window_ = wanted;
+    link_.want(wanted);
   }
 
   Clock::duration longest_wait() const {
@@ -196,7 +201,7 @@ class Worker : private TransferObserver {
   }
 
   bool on_end(Transfer& transfer, HopResult& result) override {
-    window_.ended(transfer.body().size());
+    window_.ended(sends_bodies_ ? transfer.body().size() : 0);
     if (result.asks_for_pause()) begin_pause(transfer.request().host);
     if (function_) return on_end_of_page(transfer, result);
     if (!transfer.is_small()) {
@@ -276,6 +281,7 @@ class Worker : private TransferObserver {
   process::WorkerLink& link_;
   ipc::Channel& channel_;
   TransferLoop loop_;
+  const bool sends_bodies_;
   std::unique_ptr<FunctionThread> function_;  // where pages are to be mapped
   std::chrono::milliseconds function_timeout_;
   Clock::duration beat_ = kLongestBeat;

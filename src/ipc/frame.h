@@ -34,7 +34,7 @@ enum class FrameKind : std::uint32_t {
   part = 18,      // bytes of a job's answer, more to come
   done = 19,      // a job's answer, or the rest of it
   failed = 20,    // cannot start; the payload says why
-  window = 21,    // how many jobs it wants to have at once from now on
+  window = 21,    // how many jobs it wants to have at once from now on; not 0
   // between the two ends alone: whole frames lie in the arena, at the extent that is the payload
   elsewhere = 32,
 };

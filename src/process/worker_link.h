@@ -36,7 +36,7 @@ class WorkerLink {
   // Tells the parent why the worker cannot start. The worker function should then return.
   void failed(std::string_view reason);
   // Tells the parent how many jobs this worker wants to have at once from now on, for
-  // Supervisor::wanted(). Goes out with the next flush of the channel.
+  // Supervisor::wanted(). Requires jobs > 0. Goes out with the next flush of the channel.
   void want(std::uint32_t jobs);
   // Whether ready() was called.
   bool is_ready() const { return is_ready_; }

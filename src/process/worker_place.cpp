@@ -226,9 +226,10 @@ bool WorkerPlace::take(ipc::Frame frame, std::vector<Event>& events) {
       failure_ = event.bytes.str();
       return true;
     case FrameKind::window:
-      if (event.bytes.size() != sizeof window_) return false;
+      if (event.bytes.size() != sizeof window_ || frame.job != 0) return false;
       std::memcpy(&window_, event.bytes.data(), sizeof window_);
-      return true;
+      // One that wanted no job would never get one.
+      return window_ > 0;
     case FrameKind::progress:
       event.kind = Event::Kind::progress;
       break;

@@ -170,7 +170,7 @@ TEST_CASE("a worker without room is passed over", "[fetch]") {
   for (const auto& start : starts) CHECK(start.worker == 1);
 }
 
-TEST_CASE("a row of hosts whose worker is full keeps no other worker from its work", "[fetch]") {
+TEST_CASE("up to 64 hosts whose worker is full keep no other worker from its work", "[fetch]") {
   Lane lane(options(1000, 1, 2));
   Schedule::Ticket ticket = 0;
   for (int host = 0; host < 80; ++host) {

@@ -60,8 +60,10 @@ TEST_CASE("a part or progress of a job that is not its own ends the worker", "[g
   check_is_garbage(raw_frame(FrameKind::progress, 1, ""));
 }
 
-TEST_CASE("a window that is no number ends the worker", "[garbage]") {
+TEST_CASE("a window that makes no sense ends the worker", "[garbage]") {
   check_is_garbage(raw_frame(FrameKind::window, 0, "a lot"));
+  check_is_garbage(raw_frame(FrameKind::window, 0, std::string(4, '\0')));
+  check_is_garbage(raw_frame(FrameKind::window, 2, "many"));
 }
 
 TEST_CASE("a kind that only the parent sends, or nobody, ends the worker", "[garbage]") {
