@@ -23,9 +23,9 @@ class HopWindow {
   }
 
   // Where `limit` hops run at once, and so many wait for a place of their host.
-  std::uint32_t get(int limit, std::size_t beyond_quotas) const {
+  std::uint32_t get(int limit, std::size_t blocked) const {
     std::uint64_t ahead = batch_ / std::max<std::uint64_t>(average_, 1);
-    return static_cast<std::uint32_t>(limit) + static_cast<std::uint32_t>(beyond_quotas) +
+    return static_cast<std::uint32_t>(limit) + static_cast<std::uint32_t>(blocked) +
            static_cast<std::uint32_t>(std::clamp(ahead, kLeastAhead, kMostAhead));
   }
 

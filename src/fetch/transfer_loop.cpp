@@ -158,9 +158,9 @@ std::vector<std::uint64_t> TransferLoop::drop_waiting(std::uint32_t id) {
 
 template <class Change>
 void TransferLoop::change(HostQueue& host, Change&& change_it) {
-  beyond_quotas_ -= host.beyond_quota();
+  blocked_ -= host.blocked();
   change_it();
-  beyond_quotas_ += host.beyond_quota();
+  blocked_ += host.blocked();
 }
 
 void TransferLoop::line_up(std::uint32_t id, HostQueue& host) {
@@ -180,9 +180,11 @@ void TransferLoop::begin_next() {
       forget_if_done(id, host);
       continue;
     }
-    ++host.running;
     Waiting hop = std::move(host.waiting.front());
-    host.waiting.pop_front();
+    change(host, [&] {
+      host.waiting.pop_front();
+      ++host.running;
+    });
     line_up(id, host);
     begin(std::move(hop));
   }

@@ -61,7 +61,7 @@ class TransferLoop {
   // How many hops it runs at once now.
   int limit() const { return limit_.get(); }
   // How many of its hops have to wait until others of their hosts end, whatever the limit is.
-  std::size_t beyond_quotas() const { return beyond_quotas_; }
+  std::size_t blocked() const { return blocked_; }
   bool is_idle() const { return running_ == 0; }
   int running() const { return running_; }
 
@@ -83,10 +83,7 @@ class TransferLoop {
     std::deque<Waiting> waiting;
 
     bool may_begin() const { return running < quota && !waiting.empty(); }
-    std::size_t beyond_quota() const {
-      std::size_t all = running + waiting.size();
-      return all > quota ? all - quota : 0;
-    }
+    std::size_t blocked() const { return running < quota ? 0 : waiting.size(); }
   };
   enum Wanted : std::uint8_t { kRead = 1, kWrite = 2 };
 
@@ -133,7 +130,7 @@ class TransferLoop {
   std::vector<Transfer*> to_tell_;  // whose connection is to be reported
   std::unordered_map<std::uint32_t, HostQueue> hosts_;
   std::deque<std::uint32_t> in_line_;  // hosts of which a hop may begin
-  std::size_t beyond_quotas_ = 0;
+  std::size_t blocked_ = 0;
   ConcurrencyLimit limit_;
   std::uint64_t refused_ = 0;             // bodies for which there was no memory
   std::vector<std::uint8_t> wanted_;      // by socket: what libcurl waits for

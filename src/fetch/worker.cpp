@@ -96,7 +96,7 @@ class Worker : private TransferObserver {
 
   // A little fewer are not worth a message.
   void tell_window() {
-    std::uint32_t wanted = window_.get(loop_.limit(), loop_.beyond_quotas());
+    std::uint32_t wanted = window_.get(loop_.limit(), loop_.blocked());
     if (wanted <= told_window_ && wanted >= told_window_ - told_window_ / 8) return;
     told_window_ = wanted;
     link_.want(wanted);
