@@ -113,7 +113,12 @@ void Supervisor::State::start_succeeded(WorkerPlace& place) {
 
 void Supervisor::State::start_failed(const std::string& cause, TimePoint now) {
   guard.failed(now, cause);
+  give_up_where_hopeless();
+}
+
+void Supervisor::State::give_up_where_hopeless() {
   if (!guard.gave_up()) return;
+  const std::string& cause = guard.cause();
   if (int working = places.ready_workers(); working > 0) {
     if (!std::exchange(warned, true))
       warnings.push_back("cannot start more workers: " + cause + "; going on with " +
@@ -196,6 +201,7 @@ void Supervisor::State::read(WorkerPlace& place) {
   bool was_ready = place.was_ready();
   std::size_t jobs = place.jobs().size();
   WorkerPlace::Input input = place.read(events);
+  if (place.jobs().size() < jobs) guard.proved();
   outstanding -= jobs - place.jobs().size();
   if (!was_ready && place.was_ready()) start_succeeded(place);
   if (input != WorkerPlace::Input::taken) {
@@ -242,9 +248,23 @@ void Supervisor::State::worker_ended(WorkerPlace& place, ExitStatus status, Time
   end_worker(place, status);
   bool asked_for = place.stop_sent || place.cause == Event::Cause::killed;
   if (place.was_ready()) warn_of(place.cause, pid);
-  if (!place.was_ready() && !asked_for) start_failed(place.start_failure(status), now);
   if (!was_ready && place.was_ready()) start_succeeded(place);
+  if (!asked_for) judge_start(place, status, now);
   leave_if_gone(place);
+}
+
+// By its end. Nobody would ever see one that ends again and again before it begins anything.
+void Supervisor::State::judge_start(const WorkerPlace& place, ExitStatus status, TimePoint now) {
+  if (!place.was_ready()) {
+    guard.failed(now, place.start_failure(status));
+  } else if (place.status().started() > 0) {
+    return guard.proved();
+  } else if (place.cause == Event::Cause::died && status.signal() != SIGKILL) {
+    guard.ended_unused(now, "a worker " + status.text() + " before it had begun a job");
+  } else {
+    return;
+  }
+  give_up_where_hopeless();
 }
 
 void Supervisor::State::end_worker(WorkerPlace& place, ExitStatus status) {

@@ -67,6 +67,28 @@ TEST_CASE("kill -9 of the host leaves nothing behind", "[host]") {
   for (int i = 0; i < 20; ++i) check_all_go(Host::start([] {}));
 }
 
+TEST_CASE("kill -9 of the host ends what a task of a worker has started", "[host]") {
+  posix::FdPair report = posix::make_pipe();
+  pid_t host = fork();
+  if (host == 0) {
+    SupervisorOptions options = options_for(obedient);
+    options.own_group = true;
+    Run run(options, Spawner::create());
+    run.add_ready(1);
+    std::string grandchild = run.ask("child:") + "\n";
+    posix::write_all(report.second.get(), grandchild.data(), grandchild.size());
+    for (;;) pause();
+  }
+  report.second.reset();
+  std::string text;
+  for (char c = 0; posix::read_some(report.first.get(), &c, 1) == 1 && c != '\n';) text += c;
+  pid_t grandchild = std::stoi(text);
+  CHECK_FALSE(is_gone(grandchild));
+  kill(host, SIGKILL);
+  waitpid(host, nullptr, 0);
+  CHECK(goes(grandchild));
+}
+
 TEST_CASE("a child of the host that holds its sockets does not keep workers alive", "[host]") {
   static pid_t* child = static_cast<pid_t*>(
       mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
@@ -138,10 +160,26 @@ bool works() {
          run.ask("echo:y") == "y";
 }
 
+// The spare is lost, then the spawner.
+bool survives_losses() {
+  auto spawner = Spawner::create();
+  Run run(options_for(obedient), spawner);
+  run.add_ready(1);
+  run.until([&] { return spawner->spare_pid() > 0; });
+  pid_t spare = spawner->spare_pid();
+  kill(spare, SIGKILL);
+  run.until([&] { return spawner->spare_pid() > 0 && spawner->spare_pid() != spare; });
+  pid_t worker = run.supervisor().pid(0);
+  kill(spawner->pid(), SIGKILL);
+  run.until_replaced(0, worker);
+  return run.ask("echo:x") == "x";
+}
+
 TEST_CASE("a host that ignores SIGCHLD loses nothing", "[host]") {
   CHECK(passes_in_child([] {
     signal(SIGCHLD, SIG_IGN);
-    return works() && signal(SIGCHLD, SIG_DFL) == SIG_IGN && children_of(getpid()).empty();
+    return works() && survives_losses() && signal(SIGCHLD, SIG_DFL) == SIG_IGN &&
+           children_of(getpid()).empty();
   }));
 }
 
@@ -151,7 +189,7 @@ volatile sig_atomic_t signals_seen = 0;
 TEST_CASE("a host with a SIGCHLD handler hears of no process of ours", "[host]") {
   CHECK(passes_in_child([] {
     signal(SIGCHLD, [](int) { signals_seen = signals_seen + 1; });
-    return works() && signals_seen == 0;
+    return works() && survives_losses() && signals_seen == 0;
   }));
 }
 

@@ -97,6 +97,17 @@ int notes_and_hangs(WorkerLink&) {
   for (;;) pause();
 }
 
+int is_ready_and_exits(WorkerLink& link) {
+  note_start();
+  link.ready();
+  return 3;
+}
+
+int is_ready_and_aborts(WorkerLink& link) {
+  link.ready();
+  std::abort();
+}
+
 class SharedStarts {
  public:
   SharedStarts() {
@@ -116,6 +127,27 @@ TEST_CASE("a worker that cannot start is tried a few times, ever later", "[start
   REQUIRE(starts->count == 3);
   CHECK(starts->at[1] - starts->at[0] >= 1'000'000);
   CHECK(starts->at[2] - starts->at[1] >= 2'000'000);
+}
+
+TEST_CASE("workers that are ready and end before they begin anything are not forked without end",
+          "[start]") {
+  SharedStarts shared;
+  CHECK_THAT(broken_by(impatient(is_ready_and_exits)),
+             ContainsSubstring("exited with 3 before it had begun a job"));
+  CHECK(starts->count == 3);
+  CHECK_THAT(broken_by(impatient(is_ready_and_aborts)), ContainsSubstring("SIGABRT"));
+}
+
+TEST_CASE("workers that are killed while they have nothing to do are replaced each time",
+          "[start]") {
+  Run run(impatient(obedient));
+  run.add_ready(1);
+  for (int i = 0; i < 10; ++i) {
+    pid_t worker = run.supervisor().pid(0);
+    kill(worker, SIGKILL);
+    run.until_replaced(0, worker);
+  }
+  CHECK(run.ask("echo:x") == "x");
 }
 
 TEST_CASE("many workers that cannot start are not forked without end", "[start]") {

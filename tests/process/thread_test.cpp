@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <random>
 #include <thread>
 
 #include "fetchpool/error.h"
@@ -8,6 +9,7 @@
 #include "process/busy_threads.h"
 #include "support/catch.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 #include "test_workers.h"
 
 namespace fetchpool::process {
@@ -80,6 +82,35 @@ TEST_CASE("the spare takes over in a host full of held locks", "[threads]") {
            "every job ends once");
       must(run.ask("size:100000").size() == 100'000, "a worker answers");
     }
+    must(run.supervisor().outstanding() == 0, "nothing is left to do");
+    return true;
+  }));
+}
+
+TEST_CASE("at whatever instant the spawner is lost, the spare takes over", "[threads]") {
+  unsigned seed = test::new_seed();
+  CHECK(passes_in_child([seed] {
+    prepare();
+    BusyThreads threads;
+    std::mt19937 random(seed);
+    auto spawner = Spawner::root();
+    Run run(options_for(obedient), spawner);
+    run.add_ready(2);
+    for (int i = 0; i < rounds_of(1000); ++i) {
+      std::vector<JobId> jobs;
+      for (int worker = 0; worker < 2; ++worker)
+        for (const char* request : {"size:100000", "echo:x"})
+          if (run.supervisor().room(worker) > 0) jobs.push_back(run.submit_to(worker, request));
+      auto instant = Clock::now() + std::chrono::microseconds(random() % 3000);
+      run.until([&] { return Clock::now() >= instant && spawner->spare_pid() > 0; });
+      kill(spawner->pid(), SIGKILL);
+      for (JobId job : jobs) run.end_of(job);
+      for (JobId job : jobs) must(run.ends().at(job).size() == 1, "every job ends once");
+    }
+    // The last loss may show only now.
+    std::string answer = "LOST";
+    while (answer == "LOST") answer = run.ask("echo:x");
+    must(answer == "x", "a worker answers");
     must(run.supervisor().outstanding() == 0, "nothing is left to do");
     return true;
   }));

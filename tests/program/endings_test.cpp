@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <random>
 
 #include "base/posix.h"
@@ -59,6 +60,11 @@ TEST_CASE("kill -9 of the program at random instants leaves nothing behind", "[e
     INFO("round " << i << ": " << describe(left));
     REQUIRE(wait_until_gone(left, 2s));
     REQUIRE(run.processes().empty());
+    for (const auto& file : std::filesystem::directory_iterator(dir.path())) {
+      std::string name = file.path().filename();
+      INFO(name);
+      REQUIRE((name == "list" || name == "out" || name == "out.journal"));
+    }
   }
 }
 
@@ -78,8 +84,12 @@ TEST_CASE("the program's ordinary ends leave nothing behind", "[endings]") {
 
 TEST_CASE("signals once, twice and three times, and HUP, leave nothing behind", "[endings]") {
   Origin origin;
-  for (const std::vector<int>& signals : std::vector<std::vector<int>>{
-           {SIGTERM}, {SIGTERM, SIGTERM}, {SIGTERM, SIGINT, SIGHUP}, {SIGHUP}, {SIGINT}}) {
+  for (const std::vector<int>& signals : std::vector<std::vector<int>>{{SIGTERM},
+                                                                       {SIGTERM, SIGTERM},
+                                                                       {SIGTERM, SIGTERM, SIGTERM},
+                                                                       {SIGTERM, SIGINT, SIGHUP},
+                                                                       {SIGHUP},
+                                                                       {SIGINT}}) {
     origin.reset_counts();
     // One that takes a while after the first signal, but not for ever.
     Running run = Command("fetchpool").args({"-p", "2", origin.url("/slow?ms=700")}).start();

@@ -11,6 +11,7 @@
 #include "support/listening_port.h"
 #include "support/origin.h"
 #include "support/run_length.h"
+#include "support/seed.h"
 #include "support/temp_dir.h"
 
 namespace fetchpool::test {
@@ -134,15 +135,16 @@ TEST_CASE("a killed spare is replaced") {
   test.check_same(run);
 }
 
-TEST_CASE("200 random kills over one run cost no result") {
-  // As many seconds as 200 kills take on a busy machine.
-  KillTest test(8000, 1);
+TEST_CASE("hundreds of random kills over one run cost no result", "[endurance]") {
+  // As many seconds as the kills take on a busy machine.
+  const int most_kills = is_long_run() ? 1000 : 200;
+  KillTest test(40 * most_kills, 1);
   Running run = test.start();
-  std::mt19937 random(20261122);
+  std::mt19937 random(new_seed());
   test.wait_for_progress(run, 50);
   int kills = 0;
   std::vector<pid_t> spawners_before;
-  while (kills < 200 && run.is_running()) {
+  while (kills < most_kills && run.is_running()) {
     std::vector<Process> victims = run.processes();
     std::erase_if(victims, [&](const Process& process) { return process.pid == run.pid(); });
     // While there is one spawner only, or one so young that the program may not know it yet, both
@@ -161,7 +163,7 @@ TEST_CASE("200 random kills over one run cost no result") {
     ++kills;
     test.wait_for_progress(run, static_cast<long>(random() % 10));
   }
-  CHECK(kills == 200);
+  CHECK(kills == most_kills);
   test.check_same(run);
 }
 
