@@ -13,19 +13,7 @@ void StartGuard::failed(TimePoint now, std::string cause) {
   cause_ = std::move(cause);
 }
 
-void StartGuard::ended_unused(TimePoint now, std::string cause) {
-  ready_is_enough_ = false;
-  failed(now, std::move(cause));
-}
-
-void StartGuard::proved() {
-  if (ready_is_enough_) return;
-  ready_is_enough_ = true;
-  failures_ = 0;
-}
-
 void StartGuard::succeeded() {
-  if (!ready_is_enough_) return;
   failures_ = 0;
   next_start_ = {};
   cause_.clear();

@@ -9,9 +9,9 @@
 namespace fetchpool::process {
 
 // Counts the starts that failed in a row: workers that died or stayed silent before they were
-// ready, forks that were refused, and workers that ended by themselves before they had begun a job.
-// Later deaths do not count, so a job that always kills its worker never trips the guard. A pure
-// decision: time is an argument.
+// ready, and forks that were refused; and, for each place, workers that were ready and ended before
+// they had begun a job. Other deaths do not count, so a job that always kills its worker never
+// trips the guard. A pure decision: time is an argument.
 class StartGuard {
  public:
   struct Options {
@@ -24,12 +24,7 @@ class StartGuard {
   explicit StartGuard(const Options& options) : options_(options) {}
 
   void failed(TimePoint now, std::string cause);
-  // The same of a worker that was ready: to be ready is no success any more.
-  void ended_unused(TimePoint now, std::string cause);
-  // A worker is ready.
   void succeeded();
-  // A worker has begun a job.
-  void proved();
 
   // Whether no more starts should be tried.
   bool gave_up() const { return failures_ >= options_.give_up_after; }
@@ -42,7 +37,6 @@ class StartGuard {
  private:
   Options options_;
   int failures_ = 0;
-  bool ready_is_enough_ = true;
   TimePoint next_start_{};
   std::string cause_;
 };

@@ -87,8 +87,9 @@ void Supervisor::State::start_vacant(TimePoint now) {
     if (broken || place.has_worker()) return;
     // After too many failures nothing is started beside the last ones that may still succeed.
     if (guard.gave_up() && places.ready_workers() == 0 && places.has_workers()) return;
-    if (now < guard.next_start())
-      look_at(guard.next_start());
+    TimePoint next = std::max(guard.next_start(), place.unused_ends.next_start());
+    if (now < next)
+      look_at(next);
     else
       start(place, now);
   });
@@ -107,18 +108,16 @@ void Supervisor::State::start(WorkerPlace& place, TimePoint now) {
 
 void Supervisor::State::start_succeeded(WorkerPlace& place) {
   guard.succeeded();
-  warned = false;
+  if (place.unused_ends.failures() == 0) warned = false;
   if (!place.stop_sent && !place.kill_sent) place.deadline.reset();
 }
 
 void Supervisor::State::start_failed(const std::string& cause, TimePoint now) {
   guard.failed(now, cause);
-  give_up_where_hopeless();
+  if (guard.gave_up()) give_up(cause);
 }
 
-void Supervisor::State::give_up_where_hopeless() {
-  if (!guard.gave_up()) return;
-  const std::string& cause = guard.cause();
+void Supervisor::State::give_up(const std::string& cause) {
   if (int working = places.ready_workers(); working > 0) {
     if (!std::exchange(warned, true))
       warnings.push_back("cannot start more workers: " + cause + "; going on with " +
@@ -201,7 +200,6 @@ void Supervisor::State::read(WorkerPlace& place) {
   bool was_ready = place.was_ready();
   std::size_t jobs = place.jobs().size();
   WorkerPlace::Input input = place.read(events);
-  if (place.jobs().size() < jobs) guard.proved();
   outstanding -= jobs - place.jobs().size();
   if (!was_ready && place.was_ready()) start_succeeded(place);
   if (input != WorkerPlace::Input::taken) {
@@ -253,18 +251,16 @@ void Supervisor::State::worker_ended(WorkerPlace& place, ExitStatus status, Time
   leave_if_gone(place);
 }
 
-// By its end. Nobody would ever see one that ends again and again before it begins anything.
-void Supervisor::State::judge_start(const WorkerPlace& place, ExitStatus status, TimePoint now) {
-  if (!place.was_ready()) {
-    guard.failed(now, place.start_failure(status));
-  } else if (place.status().started() > 0) {
-    return guard.proved();
-  } else if (place.cause == Event::Cause::died && status.signal() != SIGKILL) {
-    guard.ended_unused(now, "a worker " + status.text() + " before it had begun a job");
-  } else {
-    return;
-  }
-  give_up_where_hopeless();
+// By its end. One that was ready and ends before it has begun anything costs no job an attempt: so
+// nothing else would ever end a row of these.
+void Supervisor::State::judge_start(WorkerPlace& place, ExitStatus status, TimePoint now) {
+  if (!place.was_ready()) return start_failed(place.start_failure(status), now);
+  std::string cause = place.unused_end(status, now);
+  if (cause.empty()) return place.unused_ends.succeeded();
+  bool was_given_up = place.unused_ends.gave_up();
+  place.unused_ends.failed(now, cause);
+  if (place.unused_ends.gave_up() && !was_given_up) warned = false;
+  if (place.unused_ends.gave_up()) give_up(cause);
 }
 
 void Supervisor::State::end_worker(WorkerPlace& place, ExitStatus status) {

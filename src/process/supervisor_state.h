@@ -37,8 +37,8 @@ struct Supervisor::State {
   void start(WorkerPlace& place, TimePoint now);
   void start_succeeded(WorkerPlace& place);
   void start_failed(const std::string& cause, TimePoint now);
-  void judge_start(const WorkerPlace& place, ExitStatus status, TimePoint now);
-  void give_up_where_hopeless();
+  void judge_start(WorkerPlace& place, ExitStatus status, TimePoint now);
+  void give_up(const std::string& cause);
 
   // Time.
   void discount_absence(TimePoint now);

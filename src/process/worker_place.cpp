@@ -4,15 +4,28 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
 namespace fetchpool::process {
 
 using ipc::FrameKind;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A worker that was idle for longer is none that cannot work.
+constexpr auto kSoon = 1s;
+
+}  // namespace
 
 WorkerPlace::WorkerPlace(int number, bool is_kept, const SupervisorOptions& options, WakeSet& wakes)
-    : kept(is_kept), number_(number), options_(options), wakes_(wakes) {
+    : kept(is_kept),
+      unused_ends(options.start_guard),
+      number_(number),
+      options_(options),
+      wakes_(wakes) {
   status_ = StatusPage::create(options.running_per_worker);
 }
 
@@ -218,6 +231,7 @@ bool WorkerPlace::take(ipc::Frame frame, std::vector<Event>& events) {
       if (phase_ != Phase::starting) return false;
       phase_ = Phase::ready;
       was_ready_ = true;
+      ready_since_ = Clock::now();
       event.kind = Event::Kind::ready;
       events.push_back(std::move(event));
       return true;
@@ -259,6 +273,15 @@ std::string WorkerPlace::start_failure(ExitStatus status) const {
   if (cause == Event::Cause::silent) return "a worker was not ready in time";
   if (cause == Event::Cause::garbage) return "a worker sent damaged data before it was ready";
   return "a worker " + status.text() + " before it was ready";
+}
+
+std::string WorkerPlace::unused_end(ExitStatus status, TimePoint now) const {
+  bool is_garbage = cause == Event::Cause::garbage;
+  // SIGKILL comes from outside, or follows a channel that closed, as it does then, too.
+  bool by_itself = is_garbage || (cause == Event::Cause::died && status.signal() != SIGKILL);
+  if (!by_itself || status_.started() > 0 || now - ready_since_ > kSoon) return {};
+  return "a worker " + (is_garbage ? "sent damaged data" : status.text()) +
+         " before it had begun a job";
 }
 
 int WorkerPlace::room() const {

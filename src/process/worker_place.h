@@ -12,6 +12,7 @@
 #include "base/posix.h"
 #include "ipc/channel.h"
 #include "process/silence_watch.h"
+#include "process/start_guard.h"
 #include "process/supervisor.h"
 #include "process/wake_set.h"
 
@@ -78,6 +79,9 @@ class WorkerPlace {
   bool waits_to_write() const { return output_watched_; }
   // Why the worker that ended before it was ready did so.
   std::string start_failure(ExitStatus status) const;
+  // How the worker that was ready ended, where it did so by itself, soon, and before it had begun a
+  // job; else empty.
+  std::string unused_end(ExitStatus status, TimePoint now) const;
 
   // The supervisor's notes about the place and its worker.
   const bool kept;       // a new worker follows the one that ends
@@ -88,6 +92,7 @@ class WorkerPlace {
   Event::Cause cause = Event::Cause::died;
   std::optional<TimePoint> deadline;  // to be ready, to leave, or to be reported as ended
   SilenceWatch silence;
+  StartGuard unused_ends;
 
  private:
   static constexpr std::uint32_t kAnyNumber = ~std::uint32_t{0};
@@ -119,6 +124,7 @@ class WorkerPlace {
   bool output_watched_ = false;
   bool damaged_ = false;
   bool was_ready_ = false;
+  TimePoint ready_since_{};
 };
 
 }  // namespace fetchpool::process

@@ -37,23 +37,6 @@ TEST_CASE("a worker that is ready makes the start guard forget", "[guard]") {
   CHECK_FALSE(guard.gave_up());
 }
 
-TEST_CASE("workers that are ready and end unused are failures in a row", "[guard]") {
-  StartGuard guard({.give_up_after = 3});
-  TimePoint now{};
-  guard.ended_unused(now, "first");
-  guard.succeeded();
-  CHECK(guard.next_start() == now + milliseconds(50));
-  guard.ended_unused(now, "second");
-  guard.succeeded();
-  CHECK(guard.failures() == 2);
-  // Until one has begun a job.
-  guard.proved();
-  CHECK(guard.failures() == 0);
-  for (int i = 0; i < 3; ++i) guard.ended_unused(now, "third");
-  CHECK(guard.gave_up());
-  CHECK(guard.cause() == "third");
-}
-
 TEST_CASE("the start guard's delay does not overflow", "[guard]") {
   StartGuard guard;
   for (int i = 0; i < 1000; ++i) guard.failed(TimePoint{}, "cause");

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/posix.h"
 #include "fetchpool/error.h"
 #include "support/catch.h"
 #include "test_workers.h"
@@ -108,6 +109,20 @@ int is_ready_and_aborts(WorkerLink& link) {
   std::abort();
 }
 
+int is_ready_and_sends_garbage(WorkerLink& link) {
+  note_start();
+  link.ready();
+  std::string garbage(24, 'x');
+  posix::write_all(link.channel().out_fd(), garbage.data(), garbage.size());
+  for (;;) pause();
+}
+
+// Works only in place 0.
+int is_ready_and_only_first_works(WorkerLink& link) {
+  if (link.index() == 0) return obedient(link);
+  return is_ready_and_exits(link);
+}
+
 class SharedStarts {
  public:
   SharedStarts() {
@@ -136,6 +151,39 @@ TEST_CASE("workers that are ready and end before they begin anything are not for
              ContainsSubstring("exited with 3 before it had begun a job"));
   CHECK(starts->count == 3);
   CHECK_THAT(broken_by(impatient(is_ready_and_aborts)), ContainsSubstring("SIGABRT"));
+  CHECK_THAT(broken_by(impatient(is_ready_and_sends_garbage)),
+             ContainsSubstring("sent damaged data"));
+  CHECK(starts->count == 6);
+  CHECK_THAT(broken_by(impatient(is_ready_and_exits), 8), ContainsSubstring("exited with 3"));
+  CHECK(starts->count <= 6 + 8 * 4);
+}
+
+TEST_CASE("a worker that ends unused again and again is one warning where another one works",
+          "[start]") {
+  SharedStarts shared;
+  Run run(impatient(is_ready_and_only_first_works));
+  run.supervisor().add_worker();
+  run.supervisor().add_worker();
+  run.until_ready(0);
+  std::vector<std::string> warnings;
+  while (starts->count < 8) {
+    CHECK(run.end_of(run.submit_to(0, "echo:x")).kind == Event::Kind::done);
+    for (std::string& warning : run.supervisor().take_warnings())
+      warnings.push_back(std::move(warning));
+  }
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], ContainsSubstring("going on with 1"));
+}
+
+TEST_CASE("one signal that ends all idle workers costs nothing", "[start]") {
+  Run run(impatient(obedient));
+  run.add_ready(8);
+  std::vector<pid_t> workers;
+  for (int i = 0; i < 8; ++i) workers.push_back(run.supervisor().pid(i));
+  for (pid_t worker : workers) kill(worker, SIGUSR1);
+  for (int i = 0; i < 8; ++i) run.until_replaced(i, workers[static_cast<std::size_t>(i)]);
+  CHECK(run.ask("echo:x") == "x");
+  CHECK(run.supervisor().take_warnings().empty());
 }
 
 TEST_CASE("workers that are killed while they have nothing to do are replaced each time",

@@ -87,30 +87,45 @@ TEST_CASE("the spare takes over in a host full of held locks", "[threads]") {
   }));
 }
 
+// Kills the spawner so many times, up to 3 ms after the spare was there.
+void kill_at_random(const Spawner& spawner, int times, unsigned seed) {
+  std::mt19937 random(seed);
+  pid_t killed = 0;
+  for (int i = 0; i < times; ++i) {
+    while (spawner.pid() == killed || spawner.spare_pid() <= 0) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
+    killed = spawner.pid();
+    kill(killed, SIGKILL);
+  }
+}
+
 TEST_CASE("at whatever instant the spawner is lost, the spare takes over", "[threads]") {
   unsigned seed = test::new_seed();
   CHECK(passes_in_child([seed] {
     prepare();
     BusyThreads threads;
-    std::mt19937 random(seed);
     auto spawner = Spawner::root();
     Run run(options_for(obedient), spawner);
     run.add_ready(2);
-    for (int i = 0; i < rounds_of(1000); ++i) {
+    std::atomic<bool> is_over{false};
+    std::thread killer([&] {
+      kill_at_random(*spawner, rounds_of(1000), seed);
+      is_over = true;
+    });
+    int lost = 0;
+    while (!is_over) {
       std::vector<JobId> jobs;
-      for (int worker = 0; worker < 2; ++worker)
-        for (const char* request : {"size:100000", "echo:x"})
-          if (run.supervisor().room(worker) > 0) jobs.push_back(run.submit_to(worker, request));
-      auto instant = Clock::now() + std::chrono::microseconds(random() % 3000);
-      run.until([&] { return Clock::now() >= instant && spawner->spare_pid() > 0; });
-      kill(spawner->pid(), SIGKILL);
-      for (JobId job : jobs) run.end_of(job);
+      for (const char* request : {"size:100000", "echo:x", "echo:y"})
+        jobs.push_back(run.submit(request));
+      for (JobId job : jobs) lost += run.end_of(job).kind == Event::Kind::lost ? 1 : 0;
       for (JobId job : jobs) must(run.ends().at(job).size() == 1, "every job ends once");
     }
+    killer.join();
     // The last loss may show only now.
     std::string answer = "LOST";
     while (answer == "LOST") answer = run.ask("echo:x");
     must(answer == "x", "a worker answers");
+    must(lost >= rounds_of(1000) / 4, "jobs were under way");
     must(run.supervisor().outstanding() == 0, "nothing is left to do");
     return true;
   }));
