@@ -17,7 +17,8 @@ HopWindow after(std::uint64_t bytes, int times = 100) {
   return window;
 }
 
-TEST_CASE("a worker wants what it runs, and as many more as make two batches of answers", "[window]") {
+TEST_CASE("a worker wants what it runs, and as many more as make two batches of answers",
+          "[window]") {
   CHECK(HopWindow(kBatch).get(8, 0) == 16);
   CHECK(after(12000).get(8, 0) == 8 + 43);
   CHECK(after(100'000).get(20, 0) == 20 + 5);
