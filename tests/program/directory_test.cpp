@@ -258,7 +258,9 @@ TEST_CASE(
     bool was_killed = run.wait().signal == SIGKILL;
     CHECK(wait_until_gone(processes, 10s));
     if (was_killed && kills + 1 < goal) continue;
-    CHECK(command("out").run().status == 8);
+    // 2: it was killed when all was done, so that there is nothing to go on with.
+    int status = command("out").run().status;
+    CHECK((status == 8 || status == 2));
     CHECK((files_in(dir.file("out")) == expected));
     fs::remove_all(dir.file("out"));
   }
