@@ -138,6 +138,28 @@ TEST_CASE("death at every byte of three frames loses only its own jobs", "[garba
   CHECK(run.supervisor().take_warnings().empty());
 }
 
+TEST_CASE("death at every byte of what leads to 8 MiB in shared memory loses only that answer",
+          "[garbage]") {
+  SupervisorOptions options = options_for(obedient);
+  options.arena_bytes = std::size_t{16} << 20;
+  Run run(options);
+  run.add_ready(2);
+  // A header, and where the answer lies.
+  constexpr std::size_t kWhole = sizeof(ipc::FrameHeader) + sizeof(ipc::SharedArena::Extent);
+  for (std::size_t cut = 0; cut <= kWhole; ++cut) {
+    INFO("cut at " << cut);
+    JobId left = run.submit_to(0, "left:" + std::to_string(cut));
+    JobId neighbour = run.submit_to(1, "size:100000");
+    Event end = run.end_of(left);
+    REQUIRE(end.kind == (cut == kWhole ? Event::Kind::done : Event::Kind::lost));
+    if (end.kind == Event::Kind::done)
+      CHECK((end.bytes.view() == pattern_of(std::size_t{8} << 20)));
+    REQUIRE((run.end_of(neighbour).bytes.view() == pattern_of(100'000)));
+    REQUIRE(run.ends().at(left).size() == 1);
+  }
+  CHECK(run.supervisor().take_warnings().empty());
+}
+
 TEST_CASE("death at 200 random bytes of an 8 MiB answer loses only that answer", "[garbage]") {
   unsigned seed = test::new_seed();
   std::mt19937 random(seed);

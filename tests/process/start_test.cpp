@@ -6,6 +6,8 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
+#include <iostream>
 #include <new>
 #include <stdexcept>
 #include <thread>
@@ -325,27 +327,62 @@ TEST_CASE("a host without descriptors for a worker tells the cause", "[start]") 
 }
 #endif
 
+// Runs `body` as somebody for whom limits of processes hold, in a process of its own.
+bool passes_as_nobody(const std::function<bool()>& body) {
+  return passes_in_child([&] {
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+      std::cerr << "NOT SHOWN: this process may not become another user" << std::endl;
+      return true;
+    }
+    return body();
+  });
+}
+
+struct rlimit limit_of_processes(const Spawner& spawner, rlim_t most) {
+  struct rlimit before {};
+  prlimit(spawner.pid(), RLIMIT_NPROC, nullptr, &before);
+  struct rlimit limit {
+    most, before.rlim_max
+  };
+  prlimit(spawner.pid(), RLIMIT_NPROC, &limit, nullptr);
+  return before;
+}
+
 TEST_CASE("a fork that is refused ends with the cause", "[start]") {
-  if (geteuid() == 0) {
-    // The limit does not hold for root: become somebody else in the child.
-    bool told = passes_in_child([] {
-      if (setgid(65534) != 0 || setuid(65534) != 0) return true;
-      auto spawner = Spawner::create();
-      struct rlimit none {
-        1, 1
-      };
-      prlimit(spawner->pid(), RLIMIT_NPROC, &none, nullptr);
-      Run run(impatient(obedient), spawner);
-      run.supervisor().add_worker();
-      try {
-        run.until([] { return false; });
-      } catch (const PoolBroken& error) {
-        return std::string(error.what()).find("temporarily unavailable") != std::string::npos;
-      }
-      return false;
+  CHECK(passes_as_nobody([] {
+    auto spawner = Spawner::create();
+    limit_of_processes(*spawner, 1);
+    Run run(impatient(obedient), spawner);
+    run.supervisor().add_worker();
+    try {
+      run.until([] { return false; });
+    } catch (const PoolBroken& error) {
+      return std::string(error.what()).find("temporarily unavailable") != std::string::npos;
+    }
+    return false;
+  }));
+}
+
+TEST_CASE("where the fork of a replacement is refused, the others go on, and that is told",
+          "[start]") {
+  CHECK(passes_as_nobody([] {
+    auto spawner = Spawner::create();
+    Run run(impatient(obedient), spawner);
+    run.add_ready(2);
+    rlim_t before = limit_of_processes(*spawner, 1).rlim_cur;
+    run.supervisor().kill_worker(0);
+    std::string warning;
+    run.until([&] {
+      for (const std::string& text : run.supervisor().take_warnings()) warning += text;
+      return !warning.empty();
     });
-    CHECK(told);
-  }
+    must(warning.find("temporarily unavailable; going on with 1") != std::string::npos,
+         warning.c_str());
+    must(run.end_of(run.submit_to(1, "echo:x")).kind == Event::Kind::done, "the other one works");
+    limit_of_processes(*spawner, before);
+    run.until_ready(0);
+    return run.end_of(run.submit_to(0, "echo:x")).kind == Event::Kind::done;
+  }));
 }
 
 }  // namespace

@@ -60,6 +60,18 @@ void write_torn(WorkerLink& link, JobId job, std::size_t size) {
   raise(SIGKILL);
 }
 
+// Leaves an answer of 8 MiB in the shared memory, and so many bytes of the message that leads
+// there.
+void leave_torn(WorkerLink& link, JobId job, std::size_t size) {
+  posix::FdPair message = posix::make_pipe();
+  link.channel().writer().add(FrameKind::done, job, Bytes(pattern_of(std::size_t{8} << 20)));
+  link.channel().writer().flush(message.second.get());
+  std::string bytes(100, ' ');
+  bytes.resize(posix::read_some(message.first.get(), bytes.data(), bytes.size()).value_or(0));
+  write_raw(link, bytes.substr(0, size));
+  raise(SIGKILL);
+}
+
 void write_three(WorkerLink& link, JobId job, std::size_t size) {
   write_raw(link, three_frames(job).substr(0, size));
   raise(SIGKILL);
@@ -79,6 +91,7 @@ std::optional<std::string> obey(WorkerLink& link, JobId job, const std::string& 
   if (word == "exit") _exit(std::stoi(argument));
   if (word == "signal") kill(getpid(), std::stoi(argument));
   if (word == "torn") write_torn(link, job, std::stoul(argument));
+  if (word == "left") leave_torn(link, job, std::stoul(argument));
   if (word == "three") write_three(link, job, std::stoul(argument));
   if (word == "raw") write_raw(link, argument);
   if (word == "want") {
