@@ -13,9 +13,11 @@
 #include <set>
 #include <thread>
 
+#include "base/posix.h"
 #include "fetchpool/prepare.h"
 #include "support/catch.h"
 #include "support/command.h"
+#include "support/processes.h"
 #include "support/run_length.h"
 #include "support/temp_dir.h"
 #include "test_tasks.h"
@@ -385,12 +387,21 @@ TEST_CASE("X19 a pool with full channels both ways goes at once", "[life]") {
   for (auto& result : results) CHECK(result.ready());
 }
 
-TEST_CASE("X20 pools leave nothing behind, 200 times", "[life]") {
-  for (int i = 0; i < shorter_if_sanitized(200); ++i) {
+void make_pools(int count) {
+  for (int i = 0; i < count; ++i) {
     Pool pool(2);
     REQUIRE(pool.apply(square, i) == i * i);
     if (i % 2) pool.drain();
   }
+}
+
+TEST_CASE("X20 making, using and destroying pools grows nothing", "[life][endings]") {
+  make_pools(20);
+  std::vector<int> descriptors = posix::open_descriptors();
+  std::size_t memory = resident_memory(getpid());
+  make_pools(is_long_run() ? 1000 : shorter_if_sanitized(200));
+  CHECK(posix::open_descriptors() == descriptors);
+  if (!is_sanitized()) CHECK(resident_memory(getpid()) <= memory + (1 << 20));
 }
 
 int sometimes_throw(int x) {
