@@ -45,7 +45,7 @@ TEST_CASE("64 large bodies at once and a reader that stops take little memory", 
   // The reader begins after 10 s; what no pipe holds has to wait, and time is short. Where requests
   // are paced, a worker begins all that it is sent.
   Finished done = run_watched(
-      "fetchpool -p 2 -j 64 --per-host 0 --rate 1000/s --retry 0 --max-filesize 200M -m " +
+      "fetchpool -p 2 -j 64 --per-host 0 --rate 100000/s --retry 0 --max-filesize 200M -m " +
           std::string(is_long_run() ? "10m" : "2m") + " -i " + dir.file("list") +
           " | (sleep 10; cut -b 1-700 | grep -c '\"outcome\":\"ok\"')",
       peaks);

@@ -154,7 +154,8 @@ TEST_CASE("an archive cut in its last member is found by check and completed by 
 }
 
 TEST_CASE("files of an archive may be moved away once they are finished, and only then", "[warc]") {
-  WarcResumeTest test(1000, {"-j", "4", "--sync", "always"});
+  // So slow that a file is seen before it is full.
+  WarcResumeTest test(1000, {"-j", "4", "--sync", "always", "--rate", "400/s"});
   Running run = test.go_on().start();
   CHECK(eventually([&] { return test.dir().has("a-00001.warc.gz.open") || !run.is_running(); }));
   // Until a commit speaks of the second file.
