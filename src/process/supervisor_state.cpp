@@ -17,6 +17,20 @@ constexpr std::chrono::seconds kReportWithin{10};
 // What everyone gets to speak after this process was away, on top of the time that does not count.
 constexpr std::chrono::seconds kSecondChance{1};
 
+// Nothing where the supervisor's owner wanted it, or where all workers end together.
+std::string how_it_ended(Event::Cause cause, ExitStatus status) {
+  switch (cause) {
+    case Event::Cause::died:
+      return "ended (" + status.text() + ")";
+    case Event::Cause::garbage:
+      return "sent damaged data";
+    case Event::Cause::silent:
+      return "did not respond";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 Supervisor::State::State(std::shared_ptr<Spawner> spawner, SupervisorOptions options_to_use)
@@ -245,9 +259,9 @@ void Supervisor::State::worker_ended(WorkerPlace& place, ExitStatus status, Time
   pid_t pid = place.pid();
   end_worker(place, status);
   bool asked_for = place.stop_sent || place.cause == Event::Cause::killed;
-  if (place.was_ready()) warn_of(place.cause, pid);
   if (!was_ready && place.was_ready()) start_succeeded(place);
   if (!asked_for) judge_start(place, status, now);
+  if (place.was_ready()) tell_of_end(place, pid, status, now);
   leave_if_gone(place);
 }
 
@@ -268,12 +282,19 @@ void Supervisor::State::end_worker(WorkerPlace& place, ExitStatus status) {
   place.worker_ended(status, events);
 }
 
-void Supervisor::State::warn_of(Event::Cause cause, pid_t pid) {
-  std::string worker = "worker process " + std::to_string(pid);
-  if (cause == Event::Cause::garbage)
-    warnings.push_back(worker + " sent damaged data and was replaced");
-  if (cause == Event::Cause::silent)
-    warnings.push_back(worker + " did not respond and was replaced");
+void Supervisor::State::tell_of_end(const WorkerPlace& place, pid_t pid, ExitStatus status,
+                                    TimePoint now) {
+  std::string how = how_it_ended(place.cause, status);
+  bool was_leaving = place.stop_sent && place.cause == Event::Cause::died;
+  // Where the guard has given up, its warning stands for all that still come.
+  if (how.empty() || was_leaving || place.unused_ends.gave_up()) return;
+  if (!stopping && !place.goes_with_worker()) how += " and was replaced";
+  tell_of_death("worker process " + std::to_string(pid) + " " + how, now);
+}
+
+void Supervisor::State::tell_of_death(std::string text, TimePoint now) {
+  if (auto line_to_tell = death_notices.notice(now, std::move(text)))
+    warnings.push_back(*std::move(line_to_tell));
 }
 
 void Supervisor::State::leave_if_gone(WorkerPlace& place) {
@@ -282,8 +303,10 @@ void Supervisor::State::leave_if_gone(WorkerPlace& place) {
 
 void Supervisor::State::lose_spawner() {
   kill_groups();
-  places.for_each([this](WorkerPlace& place) {
+  int workers = 0;
+  places.for_each([this, &workers](WorkerPlace& place) {
     if (!place.has_worker()) return;
+    ++workers;
     places.forget_worker(place.worker());
     place.cause = Event::Cause::spawner_lost;
     end_worker(place, {});
@@ -291,6 +314,9 @@ void Supervisor::State::lose_spawner() {
   });
   try {
     line.change_over();
+    tell_of_death("the process that makes workers was lost and replaced, and with it " +
+                      std::to_string(workers) + (workers == 1 ? " worker" : " workers"),
+                  Clock::now());
   } catch (const Error& error) {
     broken = error.what();
   }

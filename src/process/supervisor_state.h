@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "process/death_notices.h"
 #include "process/next_look.h"
 #include "process/place_set.h"
 #include "process/spawner_line.h"
@@ -55,7 +56,8 @@ struct Supervisor::State {
   // Ends.
   void worker_ended(WorkerPlace& place, ExitStatus status, TimePoint now);
   void end_worker(WorkerPlace& place, ExitStatus status);
-  void warn_of(Event::Cause cause, pid_t pid);
+  void tell_of_end(const WorkerPlace& place, pid_t pid, ExitStatus status, TimePoint now);
+  void tell_of_death(std::string text, TimePoint now);
   void lose_spawner();
   void kill_groups();
 
@@ -75,6 +77,7 @@ struct Supervisor::State {
   std::optional<std::string> broken;
   std::vector<Event> events;
   std::vector<std::string> warnings;
+  DeathNotices death_notices;
   StatusPage no_status = StatusPage::create(0);
 };
 

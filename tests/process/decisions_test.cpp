@@ -1,3 +1,4 @@
+#include "process/death_notices.h"
 #include "process/next_look.h"
 #include "process/silence_watch.h"
 #include "process/start_guard.h"
@@ -41,6 +42,33 @@ TEST_CASE("the start guard's delay does not overflow", "[guard]") {
   StartGuard guard;
   for (int i = 0; i < 1000; ++i) guard.failed(TimePoint{}, "cause");
   CHECK(guard.next_start() == TimePoint{} + milliseconds(5000));
+}
+
+TEST_CASE("ten deaths at once are told one by one, the others are counted", "[deaths]") {
+  DeathNotices notices;
+  TimePoint now = TimePoint{} + seconds(1234567);
+  for (int i = 0; i < 10; ++i) CHECK(notices.notice(now, "it died") == "it died");
+  for (int i = 0; i < 1000; ++i) CHECK_FALSE(notices.notice(now, "it died"));
+  CHECK_FALSE(notices.notice(now + milliseconds(2999), "it died"));
+  now += seconds(10);
+  CHECK(notices.notice(now, "it died") == "it died (and 1001 more since the message before)");
+  CHECK_FALSE(notices.notice(now, "it died"));
+}
+
+TEST_CASE("after a quiet time deaths are told one by one again, but not more than ten",
+          "[deaths]") {
+  DeathNotices notices;
+  TimePoint now = TimePoint{} + seconds(60);
+  while (notices.notice(now, "")) continue;
+  now += seconds(30);
+  CHECK(notices.notice(now, "a") == "a (and 1 more since the message before)");
+  CHECK(notices.notice(now, "b") == "b");
+  CHECK(notices.notice(now, "c") == "c");
+  CHECK_FALSE(notices.notice(now, "d"));
+  now += std::chrono::hours(5);
+  int told = 0;
+  while (notices.notice(now, "e")) ++told;
+  CHECK(told == 10);
 }
 
 TEST_CASE("a busy worker whose beat stands still for the limit is silent", "[silence]") {

@@ -20,6 +20,17 @@ std::string raw_header(FrameKind kind, std::uint64_t job, std::size_t length) {
   return std::string(reinterpret_cast<const char*>(&header), sizeof header);
 }
 
+// One for each of the first deaths; then the others are only counted.
+void check_told_of_deaths(Run& run, int deaths) {
+  std::vector<std::string> warnings = run.supervisor().take_warnings();
+  REQUIRE(warnings.size() >= 10);
+  CHECK(warnings.size() < static_cast<std::size_t>(deaths));
+  for (const std::string& warning : warnings) {
+    CHECK_THAT(warning, StartsWith("worker process "));
+    CHECK_THAT(warning, ContainsSubstring(" ended (killed by SIGKILL) and was replaced"));
+  }
+}
+
 // The worker that writes `bytes` in place of an answer is killed for it; its neighbour goes on.
 void check_is_garbage(const std::string& bytes) {
   Run run(options_for(obedient));
@@ -135,7 +146,20 @@ TEST_CASE("death at every byte of three frames loses only its own jobs", "[garba
     REQUIRE(run.ends().at(torn).size() == 1);
   }
   CHECK(run.supervisor().outstanding() == 0);
-  CHECK(run.supervisor().take_warnings().empty());
+  check_told_of_deaths(run, static_cast<int>(whole) + 1);
+}
+
+TEST_CASE("a worker that dies in the middle of an answer is told of in one line", "[garbage]") {
+  Run run(options_for(obedient));
+  run.add_ready(2);
+  pid_t pid = run.supervisor().pid(0);
+  JobId torn = run.submit_to(0, "torn:4000000");
+  REQUIRE(run.end_of(torn).kind == Event::Kind::lost);
+  run.until_replaced(0, pid);
+  std::vector<std::string> warnings = run.supervisor().take_warnings();
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0] ==
+        "worker process " + std::to_string(pid) + " ended (killed by SIGKILL) and was replaced");
 }
 
 TEST_CASE("death at every byte of what leads to 8 MiB in shared memory loses only that answer",
@@ -157,7 +181,7 @@ TEST_CASE("death at every byte of what leads to 8 MiB in shared memory loses onl
     REQUIRE((run.end_of(neighbour).bytes.view() == pattern_of(100'000)));
     REQUIRE(run.ends().at(left).size() == 1);
   }
-  CHECK(run.supervisor().take_warnings().empty());
+  check_told_of_deaths(run, static_cast<int>(kWhole) + 1);
 }
 
 TEST_CASE("death at 200 random bytes of an 8 MiB answer loses only that answer", "[garbage]") {

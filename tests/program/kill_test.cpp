@@ -69,12 +69,14 @@ class KillTest {
     CHECK(eventually([&] { return origin_.requests() >= goal || !run.is_running(); }, 60s));
   }
 
-  void check_same(Running& run) const {
+  // Returns what it wrote to standard error.
+  std::string check_same(Running& run) const {
     Finished done = run.wait();
     CHECK(done.status == 0);
     std::string killed = dir_.read("killed");
     CHECK(read_records(killed).size() == static_cast<std::size_t>(urls_));
     CHECK((killed == dir_.read("undisturbed")));
+    return done.err;
   }
 
   const Origin& origin() const { return origin_; }
@@ -97,7 +99,11 @@ TEST_CASE("a killed worker costs no result") {
   std::vector<Process> workers = named(run, worker_name);
   REQUIRE(workers.size() == 3);
   kill_now(workers[1]);
-  test.check_same(run);
+  std::string err = test.check_same(run);
+  CHECK_THAT(err, StartsWith("fetchpool: worker process " + std::to_string(workers[1].pid) +
+                             " ended (killed by SIGKILL) and was replaced\n"));
+  CHECK(std::count(err.begin(), err.end(), '\n') == 2);
+  CHECK_THAT(err, ContainsSubstring("1 worker replaced"));
 }
 
 TEST_CASE("killing all workers at once costs no result") {
@@ -120,7 +126,9 @@ TEST_CASE("a killed spawner costs no result, and neither does its successor") {
     REQUIRE(spawner);
     kill_now(*spawner);
   }
-  test.check_same(run);
+  CHECK_THAT(test.check_same(run),
+             ContainsSubstring("the process that makes workers was lost and replaced, and with it "
+                               "3 workers\n"));
 }
 
 TEST_CASE("a killed spare is replaced") {

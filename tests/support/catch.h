@@ -5,9 +5,11 @@
 #include <catch2/catch_all.hpp>
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
 #else
 #include <catch2/catch.hpp>
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 inline auto ContainsSubstring(const std::string& part) {
   return Contains(part);
 }
