@@ -52,10 +52,8 @@ SpawnerHost describe_host(const SpawnerOptions& options) {
   return host;
 }
 
-// Forks the first spawner of this host.
-SpawnerChild fork_spawner(const SpawnerOptions& options) {
-  flush_standard_streams();
-  SpawnerHost host = describe_host(options);
+// Forks a spawner from the host itself. `spare`: as SpawnerProcess takes it.
+SpawnerChild fork_spawner(const SpawnerHost& host, UniqueFd spare) {
   posix::FdPair control = posix::make_socket_pair(SOCK_SEQPACKET);
   // A signal between the fork and the spawner's first steps must not run code of the host there.
   sigset_t all;
@@ -64,7 +62,7 @@ SpawnerChild fork_spawner(const SpawnerOptions& options) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t pid = fork_hidden();
   int error_number = errno;
-  if (pid == 0) live_as_spawner(std::move(control.second), std::move(host));
+  if (pid == 0) live_as_spawner(std::move(control.second), host, std::move(spare));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0)
     throw PoolBroken(
@@ -103,9 +101,11 @@ void Spawner::State::promote_spare() {
 }
 
 Spawner::Spawner(const SpawnerOptions& options) : state_(std::make_unique<State>()) {
-  state_->serving = fork_spawner(options);
-  // The host goes on while it comes.
-  state_->make_spare();
+  flush_standard_streams();
+  SpawnerHost host = describe_host(options);
+  // Both from here: a spare that the first spawner made would be missing if that one ended at once.
+  state_->spare = fork_spawner(host, UniqueFd());
+  state_->serving = fork_spawner(host, state_->spare.watch());
 }
 
 void Spawner::forbid_creation(const char* reason) {

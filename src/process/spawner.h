@@ -65,9 +65,9 @@ struct SpawnerReport {
 class SpawnerSession;
 
 // A small single-threaded process that forks workers on request, reaps them and reports how they
-// ended, together with an idle spare that takes its place when it is lost. The spawner is forked
-// when this object is made and makes the spare before all but workers that are asked for at once;
-// neither sees memory of later, and both leave when the host is gone in whatever way. Thread-safe.
+// ended, together with an idle spare that takes its place when it is lost and makes a new spare.
+// Both are forked when this object is made: neither sees memory of later, nor do those that come
+// after them. They leave when the host is gone in whatever way. Thread-safe.
 class Spawner : public std::enable_shared_from_this<Spawner> {
  public:
   // Forks now. Throws Error where the process has threads and they were not allowed, PoolBroken

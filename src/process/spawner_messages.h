@@ -34,7 +34,8 @@ struct SpawnerRequest {
 };
 
 // From a spawner: `hello` on the control socket when it begins, with a descriptor of its process
-// where the system has such a thing; the others on a session's.
+// where the system has such a thing (whoever forked it says the same there); the others on a
+// session's.
 struct SpawnerReply {
   enum class Kind : std::uint32_t { hello, born, refused, ended, spare_gone };
   Kind kind;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <utility>
 
 #include "base/posix.h"
 #include "process/child_process.h"
@@ -35,6 +36,16 @@ UniqueFd watch_child_signals() {
   return fd;
 }
 
+// Tells the host who is at the other end of this control socket.
+void say_hello(int control, pid_t pid, const UniqueFd& process) {
+  SpawnerReply hello{SpawnerReply::Kind::hello};
+  hello.pid = pid;
+  if (process.is_open())
+    send_message(control, hello, {{process.get()}});
+  else
+    send_message(control, hello);
+}
+
 void kill_process(pid_t pid, bool own_group) {
   if (own_group) ::kill(-pid, SIGKILL);
   ::kill(pid, SIGKILL);
@@ -42,18 +53,13 @@ void kill_process(pid_t pid, bool own_group) {
 
 }  // namespace
 
-SpawnerProcess::SpawnerProcess(UniqueFd control, const SpawnerHost& host)
+SpawnerProcess::SpawnerProcess(UniqueFd control, const SpawnerHost& host, UniqueFd spare)
     : host_(host),
       pid_(getpid()),
       control_(std::move(control)),
-      child_signals_(watch_child_signals()) {
-  SpawnerReply hello{SpawnerReply::Kind::hello};
-  hello.pid = pid_;
-  UniqueFd self = posix::open_process(pid_);
-  if (self.is_open())
-    send_message(control_.get(), hello, {{self.get()}});
-  else
-    send_message(control_.get(), hello);
+      child_signals_(watch_child_signals()),
+      spare_(std::move(spare)) {
+  say_hello(control_.get(), pid_, posix::open_process(pid_));
 }
 
 UniqueFd SpawnerProcess::run() {
@@ -124,6 +130,8 @@ std::optional<UniqueFd> SpawnerProcess::make_spare(UniqueFd control, std::size_t
   for (const auto& session : sessions_) read_session(*session);
   pid_t pid = fork_hidden_sibling(spare_);
   if (pid == 0) return control;
+  // The spare says it, too. The host must know of it, and reap it, whichever of us is killed first.
+  if (pid > 0) say_hello(control.get(), pid, spare_);
   lacks_spare_ = pid < 0;
   // Not those that were there before: they asked for it, and would ask again and again.
   for (std::size_t i = first_new; lacks_spare_ && i < sessions_.size(); ++i)
@@ -225,17 +233,17 @@ void SpawnerProcess::leave() {
   _exit(0);
 }
 
-void live_as_spawner(UniqueFd control, SpawnerHost host) {
+void live_as_spawner(UniqueFd control, const SpawnerHost& host, UniqueFd spare) {
   prctl(PR_SET_NAME, "fetchpool-spawn");
   take_child_signals(child_signal_set());
   posix::fill_standard_descriptors();
   try {
     for (;;) {
       std::vector<int> keep = host.fds;
-      for (int fd : {control.get(), host.process.get()})
+      for (int fd : {control.get(), host.process.get(), spare.get()})
         if (fd >= 0) keep.push_back(fd);
       keep_only(std::move(keep));
-      control = SpawnerProcess(std::move(control), host).run();
+      control = SpawnerProcess(std::move(control), host, std::exchange(spare, UniqueFd())).run();
     }
   } catch (const std::exception&) {
     // The host learns of it as of any other end of a spawner, and the spare takes over.

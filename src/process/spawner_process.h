@@ -28,7 +28,8 @@ struct SpawnerHost {
 // but this, and leaves, with all its workers, when the host is gone or closes the control socket.
 class SpawnerProcess {
  public:
-  SpawnerProcess(UniqueFd control, const SpawnerHost& host);
+  // `spare`: readable when the spare that there is already has ended; not open where there is none.
+  SpawnerProcess(UniqueFd control, const SpawnerHost& host, UniqueFd spare);
 
   // Returns only in a new spare, with that one's control socket.
   UniqueFd run();
@@ -73,7 +74,7 @@ class SpawnerProcess {
 };
 
 // The first spawner's whole life, and that of each spare made from it. Keeps the descriptors that
-// `host` lists, and its own.
-[[noreturn]] void live_as_spawner(UniqueFd control, SpawnerHost host);
+// `host` lists, and its own. `spare` as above.
+[[noreturn]] void live_as_spawner(UniqueFd control, const SpawnerHost& host, UniqueFd spare);
 
 }  // namespace fetchpool::process

@@ -85,17 +85,48 @@ TEST_CASE("a spare that is lost alone is replaced", "[spawner]") {
   CHECK(run.ask("echo:x") == "x");
 }
 
-TEST_CASE("a spare that is lost before anybody has looked at it is replaced", "[spawner]") {
+TEST_CASE("a spare that is lost before the first session is replaced", "[spawner]") {
   auto spawner = Spawner::create();
-  std::set<pid_t> first;
-  while (first.size() < 2) first = children_of(getpid());
-  kill(*first.rbegin(), SIGKILL);
-  REQUIRE(goes(*first.rbegin()));
+  pid_t serving = spawner->pid();
+  pid_t spare = spawner->spare_pid();
+  kill(spare, SIGKILL);
+  REQUIRE(goes(spare));
   Run run(options_for(obedient), spawner);
   run.add_ready(1);
-  CHECK(spawner->pid() == *first.begin());
-  CHECK(first.count(spawner->spare_pid()) == 0);
+  CHECK(spawner->pid() == serving);
+  CHECK(spawner->spare_pid() != spare);
   CHECK(spawner->spare_pid() > 0);
+}
+
+TEST_CASE("the spare takes over from a spawner that is killed as soon as it is made", "[spawner]") {
+  for (int i = 0; i < 100; ++i) {
+    auto spawner = Spawner::create();
+    kill(spawner->pid(), SIGKILL);
+    Run run(options_for(obedient), spawner);
+    run.add_ready(1);
+    REQUIRE(run.ask("echo:x") == "x");
+  }
+}
+
+TEST_CASE("a spare that is killed as soon as it can be seen is replaced, and leaves no zombie",
+          "[spawner]") {
+  auto spawner = Spawner::create();
+  Run run(options_for(obedient), spawner);
+  run.add_ready(1);
+  std::set<pid_t> known = children_of(getpid());
+  kill(spawner->spare_pid(), SIGKILL);
+  for (int killed = 0; killed < 100;) {
+    run.supervisor().wait(Clock::duration::zero());
+    for (pid_t child : children_of(getpid())) {
+      if (!known.insert(child).second) continue;
+      kill(child, SIGKILL);
+      ++killed;
+    }
+  }
+  CHECK(run.ask("echo:x") == "x");
+  CHECK(spawner->spare_pid() > 0);
+  // The spawner, its spare, and at most one that is just ending.
+  CHECK(children_of(getpid()).size() <= 3);
 }
 
 TEST_CASE("a spare that is lost while a session is opened is replaced", "[spawner]") {
