@@ -129,6 +129,7 @@ void report_violation(const std::string& text) {
 
 LeakCheck::LeakCheck() : descriptors_(open_descriptors()), files_(temporary_files()) {
   for (const Process& process : processes_tagged(program_tag())) processes_.insert(process.pid);
+  for (const Process& zombie : zombie_children()) processes_.insert(zombie.pid);
 }
 
 std::vector<std::string> LeakCheck::leaks() const {
@@ -149,6 +150,8 @@ std::vector<std::string> LeakCheck::leaks() const {
 
   std::vector<std::string> leaks;
   if (!processes.empty()) leaks.push_back("processes left: " + describe(processes));
+  for (const Process& zombie : zombie_children())
+    if (!processes_.contains(zombie.pid)) leaks.push_back("zombie left: " + describe({zombie}));
   for (const auto& [fd, target] : open_descriptors()) {
     auto before = descriptors_.find(fd);
     if (before == descriptors_.end() || before->second != target)

@@ -24,7 +24,8 @@ class LeakCheck {
   LeakCheck();
 
   // Waits up to 2 s for processes that are just ending. One sentence a leak: living processes of
-  // this test program (orphans too), its open descriptors, files in its TMPDIR, and files named
+  // this test program (orphans too), children of its own that nobody has waited for, its open
+  // descriptors, files in its TMPDIR, and files named
   // fetchpool* in /tmp and /var/tmp that nobody has open.
   std::vector<std::string> leaks() const;
 

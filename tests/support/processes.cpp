@@ -50,7 +50,7 @@ std::string tag_in(const std::string& environment) {
   return {};
 }
 
-std::optional<Process> read_process(pid_t pid) {
+std::optional<Process> read_living_or_zombie(pid_t pid) {
   std::string stat = read_all("/proc/" + std::to_string(pid) + "/stat");
   // The name stands in parentheses and may hold some itself.
   std::size_t open = stat.find('(');
@@ -61,8 +61,24 @@ std::optional<Process> read_process(pid_t pid) {
   process.name = stat.substr(open + 1, close - open - 1);
   std::istringstream rest(stat.substr(close + 1));
   rest >> process.state >> process.parent;
-  if (process.state == 'Z' || process.state == 'X') return std::nullopt;
   return process;
+}
+
+std::optional<Process> read_process(pid_t pid) {
+  std::optional<Process> process = read_living_or_zombie(pid);
+  if (process && (process->state == 'Z' || process->state == 'X')) return std::nullopt;
+  return process;
+}
+
+// Calls use(pid) for all processes that there are now.
+template <class Use>
+void for_each_process(Use use) {
+  DIR* proc = opendir("/proc");
+  if (proc == nullptr) throw SystemError("cannot open /proc", errno);
+  while (struct dirent* entry = readdir(proc))
+    if (std::isdigit(static_cast<unsigned char>(entry->d_name[0])) != 0)
+      use(static_cast<pid_t>(std::atoi(entry->d_name)));
+  closedir(proc);
 }
 
 std::size_t memory_line(pid_t pid, const char* name) {
@@ -108,18 +124,22 @@ void mark_this_program(char** argv) {
 std::vector<Process> processes_tagged(std::string_view tag) {
   std::vector<Process> found;
   if (tag.empty()) return found;
-  DIR* proc = opendir("/proc");
-  if (proc == nullptr) throw SystemError("cannot open /proc", errno);
-  while (struct dirent* entry = readdir(proc)) {
-    if (std::isdigit(static_cast<unsigned char>(entry->d_name[0])) == 0) continue;
-    auto pid = static_cast<pid_t>(std::atoi(entry->d_name));
-    if (pid == getpid()) continue;
-    std::string mark = tag_in(read_all(std::string("/proc/") + entry->d_name + "/environ"));
-    if (mark.compare(0, tag.size(), tag) != 0) continue;
-    if (mark.size() > tag.size() && mark[tag.size()] != '/') continue;
+  for_each_process([&](pid_t pid) {
+    if (pid == getpid()) return;
+    std::string mark = tag_in(read_all("/proc/" + std::to_string(pid) + "/environ"));
+    if (mark.compare(0, tag.size(), tag) != 0) return;
+    if (mark.size() > tag.size() && mark[tag.size()] != '/') return;
     if (auto process = read_process(pid)) found.push_back(*process);
-  }
-  closedir(proc);
+  });
+  return found;
+}
+
+std::vector<Process> zombie_children() {
+  std::vector<Process> found;
+  for_each_process([&found](pid_t pid) {
+    auto process = read_living_or_zombie(pid);
+    if (process && process->parent == getpid() && process->state == 'Z') found.push_back(*process);
+  });
   return found;
 }
 

@@ -14,7 +14,7 @@ namespace fetchpool::test {
 struct Process {
   pid_t pid = 0;
   pid_t parent = 0;
-  // As in /proc/PID/stat: R, S, D, T ...; a zombie is never listed.
+  // As in /proc/PID/stat: R, S, D, T, Z ...
   char state = '?';
   std::string name;
 };
@@ -35,6 +35,9 @@ void mark_this_program(char** argv);
 // The living processes whose mark is `tag` or begins with `tag/`, without the caller. Zombies count
 // as gone.
 std::vector<Process> processes_tagged(std::string_view tag);
+
+// The children of this process that have ended and that nobody has waited for, with whatever mark.
+std::vector<Process> zombie_children();
 
 // Waits until none of `processes` lives, at most `limit`; false: one still does.
 bool wait_until_gone(const std::vector<Process>& processes, std::chrono::milliseconds limit);

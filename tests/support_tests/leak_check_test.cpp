@@ -44,6 +44,12 @@ TEST_CASE("an orphan in a session of its own is found by its mark", "[leaks]") {
   CHECK_THAT(done.err, ContainsSubstring("processes left"));
 }
 
+TEST_CASE("a child that ended and that nobody waited for fails the test", "[leaks]") {
+  Finished done = run_leaking_test("leaves a zombie");
+  CHECK(done.status != 0);
+  CHECK_THAT(done.err, ContainsSubstring("zombie left: fetchpool_leaki"));
+}
+
 TEST_CASE("a descriptor that a test leaves open fails it", "[leaks]") {
   Finished done = run_leaking_test("leaves a descriptor");
   CHECK(done.status != 0);

@@ -26,6 +26,13 @@ TEST_CASE("leaves a child") {
   CHECK(child > 0);
 }
 
+TEST_CASE("leaves a zombie") {
+  pid_t child = fork();
+  if (child == 0) _exit(0);
+  siginfo_t info{};
+  CHECK(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0);
+}
+
 TEST_CASE("leaves an orphan that leads a session of its own") {
   pid_t child = fork();
   if (child == 0) {
