@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fetch/simd.h"
 #include "fetch/utf8.h"
 
 #if defined(__x86_64__)
@@ -89,35 +90,33 @@ alignas(64) constexpr std::array<Spread, 256> kSpreads = make_spreads();
 
 // Takes the lower half of `bytes`, with backslashes in the upper one. Writes sixteen bytes, however
 // many of them count.
-__attribute__((target("avx2,bmi,popcnt"))) inline char* spread_8(__m128i bytes, std::size_t marks,
-                                                                 char* out) {
+FETCHPOOL_AVX2 inline char* spread_8(__m128i bytes, std::size_t marks, char* out) {
   auto* spread = reinterpret_cast<const __m128i*>(&kSpreads[marks]);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
                    _mm_shuffle_epi8(bytes, _mm_load_si128(spread)));
   return out + 8 + __builtin_popcountll(marks);
 }
 
-__attribute__((target("avx2,bmi,popcnt"))) inline char* spread_16(__m128i bytes,
-                                                                  std::uint32_t marks, char* out) {
+FETCHPOOL_AVX2 inline char* spread_16(__m128i bytes, std::uint32_t marks, char* out) {
   __m128i backslashes = _mm_set1_epi8('\\');
   out = spread_8(_mm_unpacklo_epi64(bytes, backslashes), marks & 0xff, out);
   return spread_8(_mm_unpackhi_epi64(bytes, backslashes), marks >> 8 & 0xff, out);
 }
 
-__attribute__((target("avx2,bmi,popcnt"))) inline __m256i load_32(const char* from) {
+FETCHPOOL_AVX2 inline __m256i load_32(const char* from) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
-__attribute__((target("avx2,bmi,popcnt"))) inline void store_32(char* out, __m256i bytes) {
+FETCHPOOL_AVX2 inline void store_32(char* out, __m256i bytes) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), bytes);
 }
 
-__attribute__((target("avx2,bmi,popcnt"))) inline __m256i are_control(__m256i bytes) {
+FETCHPOOL_AVX2 inline __m256i are_control(__m256i bytes) {
   return _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1f)), bytes);
 }
 
 // A bit for each of the 32 bytes that needs an escape.
-__attribute__((target("avx2,bmi,popcnt"))) inline std::uint32_t to_escape(__m256i bytes) {
+FETCHPOOL_AVX2 inline std::uint32_t to_escape(__m256i bytes) {
   __m256i quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'));
   __m256i backslash = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'));
   __m256i any = _mm256_or_si256(are_control(bytes), _mm256_or_si256(quote, backslash));
@@ -126,9 +125,7 @@ __attribute__((target("avx2,bmi,popcnt"))) inline std::uint32_t to_escape(__m256
 
 // For escapes of any length. What follows one is copied before it is known how much of it stands
 // for itself: that costs less than to ask. Reads up to 32 bytes beyond the block.
-__attribute__((target("avx2,bmi,popcnt"))) inline char* escape_one_by_one(const char* block,
-                                                                          std::uint32_t marks,
-                                                                          char* out) {
+FETCHPOOL_AVX2 inline char* escape_one_by_one(const char* block, std::uint32_t marks, char* out) {
   const char* from = block;
   store_32(out, load_32(from));
   for (; marks != 0; marks &= marks - 1) {
@@ -143,8 +140,10 @@ __attribute__((target("avx2,bmi,popcnt"))) inline char* escape_one_by_one(const 
 // Nearly all escapes are a backslash and a letter, and then the work is the same wherever they
 // stand and however many they are: there is nothing to guess, and a processor's wrong guesses would
 // cost more than all of this. So would calls.
-__attribute__((target("avx2,bmi,popcnt"), always_inline)) inline char* escape_block(
-    const char* block, const char* end, std::uint32_t marks, char* out) {
+FETCHPOOL_AVX2 __attribute__((always_inline)) inline char* escape_block(const char* block,
+                                                                        const char* end,
+                                                                        std::uint32_t marks,
+                                                                        char* out) {
   // The letter of a control character, 0 where it has none and for all other bytes: what is above
   // 0x0f comes out of the sum with its highest bit set.
   const __m256i letters = _mm256_broadcastsi128_si256(
@@ -163,8 +162,7 @@ __attribute__((target("avx2,bmi,popcnt"), always_inline)) inline char* escape_bl
 
 // Looks at two blocks at once: so much of a page is hardly ever without anything to escape, so much
 // of other text often is, and that can be guessed.
-__attribute__((target("avx2,bmi,popcnt"))) Progress escape_blocks_avx2(const char* from,
-                                                                       const char* end, char* out) {
+FETCHPOOL_AVX2 Progress escape_blocks_avx2(const char* from, const char* end, char* out) {
   for (; end - from >= 2 * kBlock; from += 2 * kBlock) {
     __m256i first = load_32(from);
     __m256i second = load_32(from + kBlock);
@@ -184,6 +182,46 @@ __attribute__((target("avx2,bmi,popcnt"))) Progress escape_blocks_avx2(const cha
     from += kBlock;
   }
   return {from, out};
+}
+
+FETCHPOOL_AVX512 inline __mmask64 are_control(__m512i bytes) {
+  return _mm512_cmple_epu8_mask(bytes, _mm512_set1_epi8(0x1f));
+}
+
+// Writes 64 bytes, however many of them count: each of the 32 is widened to a backslash and itself,
+// and the backslashes of those that are not marked are left out.
+FETCHPOOL_AVX512 inline char* spread_32(__m256i bytes, std::uint64_t marks, char* out) {
+  constexpr std::uint64_t backslashes = 0x5555555555555555U;
+  __m512i pairs =
+      _mm512_or_si512(_mm512_slli_epi16(_mm512_cvtepu8_epi16(bytes), 8), _mm512_set1_epi16('\\'));
+  __mmask64 kept = _pdep_u64(marks, backslashes) | ~backslashes;
+  _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(kept, pairs));
+  return out + 32 + __builtin_popcountll(marks);
+}
+
+// As escape_blocks_avx2, which takes what is left, and the blocks with escapes that are longer.
+FETCHPOOL_AVX512 Progress escape_blocks_avx512(const char* from, const char* end, char* out) {
+  const __m512i letters = _mm512_maskz_broadcast_i32x4(
+      0xffff, _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 'b', 't', 'n', 0, 'f', 'r', 0, 0));
+  for (; end - from >= 2 * kBlock; from += 2 * kBlock) {
+    __m512i bytes = _mm512_loadu_si512(from);
+    __mmask64 marks = are_control(bytes) | _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) |
+                      _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
+    if (marks == 0) {
+      _mm512_storeu_si512(out, bytes);
+      out += 2 * kBlock;
+      continue;
+    }
+    __m512i index = _mm512_adds_epu8(bytes, _mm512_set1_epi8(0x70));
+    bytes = _mm512_max_epu8(bytes, _mm512_shuffle_epi8(letters, index));
+    if (are_control(bytes) != 0) {
+      out = escape_blocks_avx2(from, from + 2 * kBlock, out).out;
+      continue;
+    }
+    out = spread_32(_mm512_maskz_extracti64x4_epi64(0xff, bytes, 0), marks & 0xffffffff, out);
+    out = spread_32(_mm512_maskz_extracti64x4_epi64(0xff, bytes, 1), marks >> 32, out);
+  }
+  return escape_blocks_avx2(from, end, out);
 }
 
 // For processors without AVX2: blocks while 16 more bytes follow.
@@ -255,19 +293,15 @@ char* escape_bytes(Progress done, const char* end) {
 }  // namespace
 
 char* escape_json(std::string_view text, char* out) {
-#if defined(__x86_64__)
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                               __builtin_cpu_supports("popcnt");
-  if (has_avx2) {
-    const char* end = text.data() + text.size();
-    return escape_bytes(escape_blocks_avx2(text.data(), end, out), end);
-  }
-#endif
-  return escape_json_portable(text, out);
+  return escape_json_with(best_simd(), text, out);
 }
 
-char* escape_json_portable(std::string_view text, char* out) {
+char* escape_json_with([[maybe_unused]] Simd simd, std::string_view text, char* out) {
   const char* end = text.data() + text.size();
+#if defined(__x86_64__)
+  if (simd == Simd::avx512) return escape_bytes(escape_blocks_avx512(text.data(), end, out), end);
+  if (simd == Simd::avx2) return escape_bytes(escape_blocks_avx2(text.data(), end, out), end);
+#endif
   return escape_bytes(escape_blocks_portable(text.data(), end, out), end);
 }
 

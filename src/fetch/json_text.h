@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/byte_buffer.h"
+#include "fetch/simd.h"
 
 namespace fetchpool::body {
 
@@ -25,8 +26,8 @@ char* escape_json(std::string_view text, char* out);
 // The same at the end of a buffer, which grows as needed and not to the bound of the whole text.
 void append_escaped_json(ByteBuffer& out, std::string_view text);
 
-// escape_json() as it is done on processors without AVX2, so that it can be tested on all.
-char* escape_json_portable(std::string_view text, char* out);
+// escape_json() with these instructions, which the machine must have.
+char* escape_json_with(Simd simd, std::string_view text, char* out);
 
 // Appends a whole JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, as
 // repaired_utf8() does it.

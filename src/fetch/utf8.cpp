@@ -10,6 +10,7 @@
 #endif
 
 #include "fetch/byte_at.h"
+#include "fetch/simd.h"
 
 namespace fetchpool::body {
 namespace {
@@ -35,6 +36,25 @@ std::size_t ascii_steps(std::string_view bytes) {
     if ((word & 0x8080808080808080U) != 0) break;
   }
   return done;
+}
+
+bool is_valid_portable(std::string_view bytes) {
+  for (;;) {
+    bytes.remove_prefix(ascii_steps(bytes));
+    if (bytes.empty()) return true;
+    // At least a word or a character before the next look for a run of ASCII.
+    std::size_t looked_at = 0;
+    while (looked_at < 8 && looked_at < bytes.size()) {
+      if (byte_at(bytes, looked_at) < 0x80) {
+        ++looked_at;
+        continue;
+      }
+      auto sequence = first_utf8_sequence(bytes.substr(looked_at));
+      if (sequence.kind != Utf8Sequence::Kind::valid) return false;
+      looked_at += sequence.length;
+    }
+    bytes.remove_prefix(looked_at);
+  }
 }
 
 #if defined(__x86_64__)
@@ -106,21 +126,21 @@ alignas(16) constexpr std::uint8_t kSecondHigh[16] = {
     kTooShort,
     kTooShort};
 
-__attribute__((target("avx2"))) inline __m256i table_of(const std::uint8_t (&table)[16]) {
+FETCHPOOL_AVX2 inline __m256i table_of(const std::uint8_t (&table)[16]) {
   return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table)));
 }
 
-__attribute__((target("avx2"))) inline __m256i high_half(__m256i bytes) {
+FETCHPOOL_AVX2 inline __m256i high_half(__m256i bytes) {
   return _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(0x0f));
 }
 
-__attribute__((target("avx2"))) inline __m256i utf8_block(const char* from) {
+FETCHPOOL_AVX2 inline __m256i utf8_block(const char* from) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
 // Not zero where something is wrong in the block at `from` or between it and the three bytes
 // before, which must be there. A sequence that goes on after the block is not wrong.
-__attribute__((target("avx2"))) inline __m256i errors_in(const char* from) {
+FETCHPOOL_AVX2 inline __m256i errors_in(const char* from) {
   __m256i bytes = utf8_block(from);
   __m256i one_before = utf8_block(from - 1);
   __m256i two_before = utf8_block(from - 2);
@@ -153,7 +173,7 @@ bool ends_whole(std::string_view bytes) {
 //
 // Looks for ASCII in steps of four blocks: whether the next block of a page is ASCII is anybody's
 // guess, and a wrong guess costs a processor more than to check some blocks too many.
-__attribute__((target("avx2"))) bool is_valid_avx2(std::string_view bytes, std::size_t done) {
+FETCHPOOL_AVX2 bool is_valid_avx2(std::string_view bytes, std::size_t done) {
   constexpr std::size_t kStep = 4 * kUtf8Block;
   const char* data = bytes.data();
   __m256i errors = _mm256_setzero_si256();
@@ -175,45 +195,79 @@ __attribute__((target("avx2"))) bool is_valid_avx2(std::string_view bytes, std::
   return _mm256_testz_si256(errors, errors) != 0;
 }
 
+FETCHPOOL_AVX512 inline __m512i wide_table_of(const std::uint8_t (&table)[16]) {
+  return _mm512_maskz_broadcast_i32x4(0xffff,
+                                      _mm_load_si128(reinterpret_cast<const __m128i*>(table)));
+}
+
+FETCHPOOL_AVX512 inline __m512i high_half(__m512i bytes) {
+  return _mm512_and_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi8(0x0f));
+}
+
+// As errors_in(), of two blocks.
+FETCHPOOL_AVX512 inline __m512i errors_in_two(const char* from) {
+  __m512i bytes = _mm512_loadu_si512(from);
+  __m512i one_before = _mm512_loadu_si512(from - 1);
+  __m512i two_before = _mm512_loadu_si512(from - 2);
+  __m512i three_before = _mm512_loadu_si512(from - 3);
+  __m512i low_half = _mm512_and_si512(one_before, _mm512_set1_epi8(0x0f));
+  __m512i suspects = _mm512_and_si512(
+      _mm512_and_si512(_mm512_shuffle_epi8(wide_table_of(kFirstHigh), high_half(one_before)),
+                       _mm512_shuffle_epi8(wide_table_of(kFirstLow), low_half)),
+      _mm512_shuffle_epi8(wide_table_of(kSecondHigh), high_half(bytes)));
+  __m512i third = _mm512_subs_epu8(two_before, _mm512_set1_epi8(0xE0 - 0x80));
+  __m512i fourth = _mm512_subs_epu8(three_before, _mm512_set1_epi8(0xF0 - 0x80));
+  __m512i must_continue =
+      _mm512_and_si512(_mm512_or_si512(third, fourth), _mm512_set1_epi8(static_cast<char>(0x80)));
+  return _mm512_xor_si512(must_continue, suspects);
+}
+
+// As is_valid_avx2(). Requires kUtf8Before + 2 * kUtf8Block bytes.
+FETCHPOOL_AVX512 bool is_valid_avx512(std::string_view bytes, std::size_t done) {
+  constexpr std::size_t kTwo = 2 * kUtf8Block;
+  const char* data = bytes.data();
+  __m512i errors = _mm512_setzero_si512();
+  bool was_ascii = true;
+  for (; bytes.size() - done >= 2 * kTwo; done += 2 * kTwo) {
+    __m512i any =
+        _mm512_or_si512(_mm512_loadu_si512(data + done), _mm512_loadu_si512(data + done + kTwo));
+    bool is_ascii = _mm512_movepi8_mask(any) == 0;
+    if (!is_ascii || !was_ascii) {
+      errors = _mm512_or_si512(errors, errors_in_two(data + done));
+      errors = _mm512_or_si512(errors, errors_in_two(data + done + kTwo));
+    }
+    was_ascii = is_ascii;
+  }
+  if (bytes.size() - done >= kTwo) errors = _mm512_or_si512(errors, errors_in_two(data + done));
+  errors = _mm512_or_si512(errors, errors_in_two(data + bytes.size() - kTwo));
+  return _mm512_test_epi8_mask(errors, errors) == 0;
+}
+
 #endif
 
 }  // namespace
 
 bool is_valid_utf8(std::string_view bytes) {
+  return is_valid_utf8_with(best_simd(), bytes);
+}
+
+bool is_valid_utf8_with([[maybe_unused]] Simd simd, std::string_view bytes) {
 #if defined(__x86_64__)
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-  if (has_avx2 && bytes.size() >= kUtf8Before + kUtf8Block) {
+  if (simd != Simd::none && bytes.size() >= kUtf8Before + kUtf8Block) {
     std::size_t done = ascii_steps(bytes);
     while (done < kUtf8Before) {
       auto sequence = first_utf8_sequence(bytes.substr(done));
       if (sequence.kind != Utf8Sequence::Kind::valid) return false;
       done += sequence.length;
     }
-    return ends_whole(bytes) && is_valid_avx2(bytes, done);
+    if (!ends_whole(bytes)) return false;
+    bool is_long = bytes.size() >= kUtf8Before + 2 * kUtf8Block;
+    return simd == Simd::avx512 && is_long ? is_valid_avx512(bytes, done)
+                                           : is_valid_avx2(bytes, done);
   }
 #endif
-  return is_valid_utf8_portable(bytes);
+  return is_valid_portable(bytes);
 }
-
-bool is_valid_utf8_portable(std::string_view bytes) {
-  for (;;) {
-    bytes.remove_prefix(ascii_steps(bytes));
-    if (bytes.empty()) return true;
-    // At least a word or a character before the next look for a run of ASCII.
-    std::size_t looked_at = 0;
-    while (looked_at < 8 && looked_at < bytes.size()) {
-      if (byte_at(bytes, looked_at) < 0x80) {
-        ++looked_at;
-        continue;
-      }
-      auto sequence = first_utf8_sequence(bytes.substr(looked_at));
-      if (sequence.kind != Utf8Sequence::Kind::valid) return false;
-      looked_at += sequence.length;
-    }
-    bytes.remove_prefix(looked_at);
-  }
-}
-
 Utf8Sequence first_utf8_sequence(std::string_view bytes) {
   using Kind = Utf8Sequence::Kind;
   unsigned char lead = byte_at(bytes, 0);

@@ -5,14 +5,16 @@
 #include <string>
 #include <string_view>
 
+#include "fetch/simd.h"
+
 namespace fetchpool::body {
 
 // Whether `bytes` are UTF-8 from the first to the last: no overlong form, no surrogate, nothing
 // above U+10FFFF, no sequence cut at the end. NUL and U+FEFF are characters like any other.
 bool is_valid_utf8(std::string_view bytes);
 
-// The same as it is done on processors without AVX2, so that it can be tested on all.
-bool is_valid_utf8_portable(std::string_view bytes);
+// The same with these instructions, which the machine must have.
+bool is_valid_utf8_with(Simd simd, std::string_view bytes);
 
 // `bytes` with U+FFFD for everything that is not UTF-8: one for each longest start of a character
 // that does not go on as it must, or else for each byte (the practice of Unicode 3.9 and of
