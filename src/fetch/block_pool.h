@@ -4,41 +4,72 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "ipc/frame.h"
+#include "ipc/shared_arena.h"
 
 namespace fetchpool::body {
 
-// Blocks of one size, of which only so many are taken at once. What is given back is kept for the
+// Blocks of one size, of which only so many are taken at once: runs of the arena, where there is
+// one and room in it, else memory of the process's own, of which what is given back is kept for the
 // next one. Beside them, room for bodies in one piece: as many as are needed, of which some are
 // kept.
 class BlockPool {
+ private:
+  static constexpr std::size_t kHeadRoom = ipc::FrameWriter::kHeaderRoom;
+  // Whole granules, and bodies of the sizes that files like to have should not need one more.
+  static constexpr std::size_t kRunSize = 5 * ipc::SharedArena::kGranule;
+
  public:
-  using Block = std::unique_ptr<char[]>;
-  static constexpr std::size_t kBlockSize = std::size_t{256} << 10;
-  static constexpr std::size_t kDefaultMost = 32;  // 8 MiB
+  static constexpr std::size_t kBlockSize = kRunSize - kHeadRoom;
+  static constexpr std::size_t kDefaultMost = 32;  // 10 MiB
 
-  explicit BlockPool(std::size_t most = kDefaultMost) : left_(most) {}
+  // The memory of one block; to be given back or handed over.
+  struct Block {
+    std::unique_ptr<char[]> own;
+    std::span<char> run;  // of the arena
 
-  // A block with any contents; null where all are taken.
+    explicit operator bool() const { return own || !run.empty(); }
+    // Room for kBlockSize bytes. In a run there is room for a frame's header before it.
+    char* data() const { return own ? own.get() : run.data() + kHeadRoom; }
+  };
+
+  explicit BlockPool(std::size_t most = kDefaultMost,
+                     std::shared_ptr<ipc::SharedArena> arena = nullptr)
+      : arena_(std::move(arena)), left_(most) {}
+
+  // A block with any contents; none where all are taken.
   Block take() {
     if (left_ == 0) {
       ++refused_;
-      return nullptr;
+      return {};
     }
     --left_;
-    if (kept_.empty()) return std::make_unique_for_overwrite<char[]>(kBlockSize);
-    Block block = std::move(kept_.back());
+    if (arena_)
+      if (std::span<char> run = arena_->reserve(kRunSize); !run.empty()) return {nullptr, run};
+    if (kept_.empty()) return {std::make_unique_for_overwrite<char[]>(kBlockSize), {}};
+    Block block{std::move(kept_.back()), {}};
     kept_.pop_back();
     return block;
   }
+  bool has_any() const { return left_ > 0; }
 
   // Requires that the block came from take().
   void give_back(Block block) {
-    kept_.push_back(std::move(block));
     ++left_;
+    if (block.own)
+      kept_.push_back(std::move(block.own));
+    else
+      arena_->release(block.run);
+  }
+  // The same for a run of the arena, which now is the caller's.
+  std::span<char> hand_over(Block block) {
+    ++left_;
+    return block.run;
   }
 
   // How often there was none.
@@ -69,10 +100,11 @@ class BlockPool {
  private:
   static constexpr std::size_t kMostPieces = 16;
 
+  std::shared_ptr<ipc::SharedArena> arena_;
   std::size_t left_;
   std::uint64_t refused_ = 0;
   int large_bodies_ = 0;
-  std::vector<Block> kept_;
+  std::vector<std::unique_ptr<char[]>> kept_;
   std::vector<ByteBuffer> pieces_;
 };
 

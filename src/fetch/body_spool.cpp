@@ -49,7 +49,8 @@ BodySpool::~BodySpool() {
 }
 
 void BodySpool::append(std::string_view bytes) {
-  if (is_in_one_piece() && bytes.size() <= small_ - piece_.size()) {
+  bool fits = bytes.size() <= small_ - piece_.size();
+  if (is_in_one_piece() && fits && !begins_in_blocks()) {
     make_room(bytes.size());
     piece_.append(bytes);
     return;
@@ -67,6 +68,10 @@ void BodySpool::append(std::string_view bytes) {
     write_out(bytes);
   else
     piece_.append(bytes);
+}
+
+bool BodySpool::begins_in_blocks() const {
+  return piece_.empty() && expected_ > small_ && pool_.has_any();
 }
 
 // Large pieces go from body to body: each transfer keeping its own would be too much memory.
@@ -87,7 +92,7 @@ void BodySpool::append_to_blocks(std::string_view& bytes) {
       if (!block) return;
       blocks_.push_back(std::move(block));
     }
-    std::size_t count = bytes.copy(blocks_.back().get() + used, BlockPool::kBlockSize - used);
+    std::size_t count = bytes.copy(blocks_.back().data() + used, BlockPool::kBlockSize - used);
     in_blocks_ += count;
     bytes.remove_prefix(count);
   }
@@ -99,7 +104,7 @@ void BodySpool::move_to_file() {
   write_to(file, piece_.view());
   for (std::size_t left = in_blocks_; const BlockPool::Block& block : blocks_) {
     std::size_t count = std::min(left, BlockPool::kBlockSize);
-    write_to(file, {block.get(), count});
+    write_to(file, {block.data(), count});
     left -= count;
   }
   written_ = size();
@@ -109,7 +114,8 @@ void BodySpool::move_to_file() {
 }
 
 void BodySpool::give_blocks_back() {
-  for (BlockPool::Block& block : blocks_) pool_.give_back(std::move(block));
+  for (BlockPool::Block& block : blocks_)
+    if (block) pool_.give_back(std::move(block));
   blocks_.clear();
   in_blocks_ = 0;
 }
@@ -144,7 +150,7 @@ std::string_view BodySpool::look(std::uint64_t offset, std::span<char> room) con
   if (at == in_blocks_) return {};
   std::size_t begin = at % BlockPool::kBlockSize;
   std::size_t count = std::min({room.size(), in_blocks_ - at, BlockPool::kBlockSize - begin});
-  return {blocks_[at / BlockPool::kBlockSize].get() + begin, count};
+  return {blocks_[at / BlockPool::kBlockSize].data() + begin, count};
 }
 
 std::size_t BodySpool::read_file(std::uint64_t offset, std::span<char> room) const {
@@ -169,7 +175,18 @@ std::size_t BodySpool::read(std::uint64_t offset, std::span<char> room) const {
   return done;
 }
 
+std::optional<BodySpool::Run> BodySpool::take_run(std::uint64_t offset) {
+  if (!is_in_memory() || offset < piece_.size()) return std::nullopt;
+  auto at = static_cast<std::size_t>(offset - piece_.size());
+  if (at == in_blocks_ || at % BlockPool::kBlockSize != 0) return std::nullopt;
+  BlockPool::Block& block = blocks_[at / BlockPool::kBlockSize];
+  if (block.run.empty()) return std::nullopt;
+  std::size_t size = std::min(in_blocks_ - at, BlockPool::kBlockSize);
+  return Run{pool_.hand_over(std::exchange(block, {})), size};
+}
+
 void BodySpool::clear() {
+  expected_ = 0;
   if (piece_.capacity() >= small_) pool_.give_back(std::exchange(piece_, {}));
   piece_.clear();
   if (std::exchange(is_large_, false)) pool_.large_body_ends();

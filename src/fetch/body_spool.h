@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ class BodySpool : public Output {
   BodySpool& operator=(const BodySpool&) = delete;
   ~BodySpool() override;
 
+  // How long the body will be, as far as that is known before its first byte. One that will be
+  // large then begins in blocks.
+  void expect(std::uint64_t size) { expected_ = size; }
   void append(std::string_view bytes);
   void write(std::string_view block) override { append(block); }
 
@@ -49,10 +53,20 @@ class BodySpool : public Output {
   // than there is room for only at the end. Requires offset <= size().
   std::size_t read(std::uint64_t offset, std::span<char> room) const;
 
+  // Bytes of the body in a run of the pool's arena, behind room for the header of a frame.
+  struct Run {
+    std::span<char> memory;
+    std::size_t size;
+  };
+  // The run that begins at `offset`, where one does: it is the caller's from now on, and nothing up
+  // to its end may be looked at any more, nor anything be appended.
+  std::optional<Run> take_run(std::uint64_t offset);
+
   // Forgets the body, for the next one: file, blocks and a large piece go.
   void clear();
 
  private:
+  bool begins_in_blocks() const;
   void make_room(std::size_t count);
   void append_to_blocks(std::string_view& bytes);
   void move_to_file();
@@ -70,7 +84,8 @@ class BodySpool : public Output {
   std::vector<BlockPool::Block> blocks_;
   std::size_t in_blocks_ = 0;
   UniqueFd file_;
-  bool is_large_ = false;      // as the pool was told
+  bool is_large_ = false;  // as the pool was told
+  std::uint64_t expected_ = 0;
   std::uint64_t written_ = 0;  // to the file
 };
 

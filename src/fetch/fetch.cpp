@@ -32,7 +32,7 @@ void initialise_libcurl() {
 class SingleHop : private engine::TransferObserver {
  public:
   explicit SingleHop(const FetchOptions& options)
-      : loop_({options, 1, options.limit_rate}, *this) {}
+      : loop_({options, 1, options.limit_rate}, *this, nullptr) {}
 
   engine::HopResult run(engine::HopRequest request, Body& body) {
     body_ = &body;

@@ -34,7 +34,7 @@ ReceivedBody::ReceivedBody(const FetchOptions& options, body::WholeDecoder& whol
   limits_.decoded_bytes = options.max_body_bytes;
 }
 
-void ReceivedBody::begin(std::string_view content_encoding) {
+void ReceivedBody::begin(std::string_view content_encoding, std::uint64_t length) {
   content_encoding_ = content_encoding;
   coded_ = decode_ && !content_encoding.empty();
   if (coded_) {
@@ -43,6 +43,7 @@ void ReceivedBody::begin(std::string_view content_encoding) {
   }
   decoder_.reset();
   clear();
+  if (!coded_) body_.expect(length);
   hasher_.begin();
   hash_.clear();
   keeps_raw_ = false;
@@ -215,11 +216,22 @@ bool ReceivedBody::append_next_part(ByteBuffer& out) {
   return true;
 }
 
+std::optional<body::BodySpool::Run> ReceivedBody::take_next_run() {
+  if (encoding() != FetchResult::Encoding::raw) return std::nullopt;
+  auto run = (keeps_raw_ ? raw_ : body_).take_run(sent_);
+  if (run) sent_ += run->size;
+  return run;
+}
+
 bool ReceivedBody::append_next_raw_part(ByteBuffer& out) {
-  std::size_t count = kept().read(sent_, {out.room(kLongestPart), kLongestPart});
-  out.filled(count);
-  sent_ += count;
-  return count > 0;
+  std::span<char> room(out.room(kLongestPart), kLongestPart);
+  std::string_view found = kept().look(sent_, room);
+  if (found.data() == room.data())
+    out.filled(found.size());
+  else
+    out.append(found);
+  sent_ += found.size();
+  return !found.empty();
 }
 
 }  // namespace fetchpool::engine

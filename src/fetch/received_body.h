@@ -28,8 +28,9 @@ class ReceivedBody : private body::Output {
   ReceivedBody(const FetchOptions& options, body::WholeDecoder& whole_decoder,
                body::BlockPool& memory);
 
-  // A response begins, with the codings that its headers name.
-  void begin(std::string_view content_encoding);
+  // A response begins, with the codings that its headers name and, where they say it, the length
+  // of its body.
+  void begin(std::string_view content_encoding, std::uint64_t length = 0);
   // False: the body is too large or its coding is wrong, see problem(); no more is taken.
   bool write_wire(std::string_view bytes);
   // No more bytes come; to be called once, however the transfer ended.
@@ -63,6 +64,8 @@ class ReceivedBody : private body::Output {
   FetchResult::Encoding encoding() const;
   // Appends the next part of the encoded body; false when there was none left.
   bool append_next_part(ByteBuffer& out);
+  // The next part where it lies already, so that it needs no copy, in a run of the memory's arena.
+  std::optional<body::BodySpool::Run> take_next_run();
 
  private:
   void write(std::string_view block) override;

@@ -307,14 +307,13 @@ bool Transfer::take_header(std::string_view line) {
 
 bool Transfer::body_begins() {
   body_begun_ = true;
-  body_.begin(head_.content_encoding());
+  ContentLength length = head_.content_length();
+  bool has_length = !head_.chunked() && length.state == ContentLength::State::valid;
+  body_.begin(head_.content_encoding(), has_length ? length.value : 0);
   int status = head_.status();
   seen_.body_expected = request_.method != "HEAD" && status != 204 && status != 304;
   std::uint64_t most = shared_.settings.options.max_body_bytes;
-  ContentLength length = head_.content_length();
-  if (!seen_.body_expected || most == 0 || head_.chunked() ||
-      length.state != ContentLength::State::valid || length.value <= most)
-    return true;
+  if (!seen_.body_expected || most == 0 || !has_length || length.value <= most) return true;
   seen_.abort = Observed::Abort::body;
   seen_.decoding = body::Status::too_large;
   seen_.decoding_reason = "the body of " + std::to_string(length.value) +

@@ -25,7 +25,11 @@ namespace fetchpool::engine {
 
 // What all transfers of one loop share.
 struct TransferShared {
-  explicit TransferShared(const TransferSettings& all_settings) : settings(all_settings) {}
+  // Bodies that are sent as they are may lie in `arena`, which may be null.
+  TransferShared(const TransferSettings& all_settings, std::shared_ptr<ipc::SharedArena> arena)
+      : settings(all_settings),
+        body_memory(body::BlockPool::kDefaultMost,
+                    settings.sends_bodies_as_they_are() ? std::move(arena) : nullptr) {}
 
   TransferSettings settings;
   RequestHeaders headers{settings.options};
@@ -78,6 +82,8 @@ class Transfer {
   // Appends the next part, which may be empty, of the records and then of the body; false when
   // there was none left. `result` is to be sent after that.
   bool append_next_part(ByteBuffer& out, HopResult& result);
+  // As ReceivedBody::take_next_run.
+  std::optional<body::BodySpool::Run> take_next_run() { return body_.take_next_run(); }
 
   CURL* easy() const { return easy_.get(); }
   std::uint64_t job() const { return job_; }

@@ -22,8 +22,9 @@ constexpr std::uint64_t kNameEvent = std::uint64_t{2} << 32;
 
 }  // namespace
 
-TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& observer)
-    : shared_(settings),
+TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& observer,
+                           std::shared_ptr<ipc::SharedArena> arena)
+    : shared_(settings, std::move(arena)),
       observer_(observer),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       multi_(curl_multi_init()),

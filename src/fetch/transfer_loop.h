@@ -40,7 +40,9 @@ class TransferObserver {
 class TransferLoop {
  public:
   // libcurl must be initialised. Throws SystemError or Error where the system has no room.
-  TransferLoop(const TransferSettings& settings, TransferObserver& observer);
+  // `arena`: as TransferShared takes it.
+  TransferLoop(const TransferSettings& settings, TransferObserver& observer,
+               std::shared_ptr<ipc::SharedArena> arena);
   ~TransferLoop();
   TransferLoop(const TransferLoop&) = delete;
   TransferLoop& operator=(const TransferLoop&) = delete;

@@ -21,6 +21,11 @@ struct TransferSettings {
   // To be called on every page that is ok; may be none.
   detail::PageTask task{};
 
+  // Whether what comes over the wire, decoded, is all that is sent of a body.
+  bool sends_bodies_as_they_are() const {
+    return options.body == BodyForm::raw && !options.warc && !task.is_set();
+  }
+
   std::string encode() const;
   static TransferSettings decode(std::string_view bytes);
 };

@@ -45,7 +45,7 @@ class Worker : private TransferObserver {
   Worker(process::WorkerLink& link, const TransferSettings& settings)
       : link_(link),
         channel_(link.channel()),
-        loop_(settings, *this),
+        loop_(settings, *this, channel_.writer().arena()),
         sends_bodies_(settings.options.warc ||
                       (settings.options.body != BodyForm::none && !settings.task.is_set())),
         function_timeout_(settings.options.function_timeout) {
@@ -266,16 +266,25 @@ class Worker : private TransferObserver {
          parts < kPartsAtOnce && !large_.empty() && channel_.writer().pending_bytes() < kPartsAhead;
          ++parts) {
       Transfer& transfer = *large_.front().transfer;
-      ByteBuffer& frame = channel_.writer().begin(FrameKind::part, transfer.job());
-      bool more = transfer.append_next_part(frame, large_.front().result);
-      channel_.writer().end();
-      if (more) continue;
+      if (send_next_part(transfer, large_.front().result)) continue;
       end_done(begin_done(transfer.job(), large_.front().result), transfer.body().encoding());
       large_.pop_front();
       if (is_settled_when_sent(transfer)) continue;
       link_.status().end(transfer.slot());
       loop_.give_back(transfer);
     }
+  }
+
+  // False when there was none left.
+  bool send_next_part(Transfer& transfer, HopResult& result) {
+    if (auto run = transfer.take_next_run()) {
+      channel_.writer().add_run(FrameKind::part, transfer.job(), run->memory, run->size);
+      return true;
+    }
+    ByteBuffer& frame = channel_.writer().begin(FrameKind::part, transfer.job());
+    bool more = transfer.append_next_part(frame, result);
+    channel_.writer().end();
+    return more;
   }
 
   process::WorkerLink& link_;

@@ -211,6 +211,18 @@ bool FrameWriter::add_in_arena(const FrameHeader& header, std::string_view head,
   return true;
 }
 
+void FrameWriter::add_run(FrameKind kind, std::uint64_t job, std::span<char> run,
+                          std::size_t size) {
+  FrameHeader header = make_header(kind, job, size);
+  Piece& piece = pieces_.emplace_back();
+  piece.reserved = run;
+  piece.is_full = true;
+  piece.small = ByteBuffer(run);
+  piece.small.append({reinterpret_cast<const char*>(&header), sizeof header});
+  piece.small.filled(size);
+  pending_ += sizeof header + size;
+}
+
 ByteBuffer& FrameWriter::begin(FrameKind kind, std::uint64_t job) {
   ByteBuffer& buffer = tail(Place::anywhere);
   begun_ = buffer.size();

@@ -117,11 +117,17 @@ class FrameWriter {
   void add(FrameKind kind, std::uint64_t job, Bytes payload);
   // A frame of two pieces: a head that is copied and a body that is not.
   void add(FrameKind kind, std::uint64_t job, std::string_view head, Bytes body);
+  // A frame whose payload is there already: `size` bytes, kHeaderRoom behind the beginning of a run
+  // that was reserved in this writer's arena and is the writer's from now on.
+  static constexpr std::size_t kHeaderRoom = sizeof(FrameHeader);
+  void add_run(FrameKind kind, std::uint64_t job, std::span<char> run, std::size_t size);
   // A frame whose payload is written in place: whatever is appended to the buffer returned, until
   // end(), which no other call may come between.
   ByteBuffer& begin(FrameKind kind, std::uint64_t job);
   void end();
 
+  // Null where there is none.
+  const std::shared_ptr<SharedArena>& arena() const { return arena_; }
   std::size_t pending_bytes() const { return pending_; }
   // Writes until nothing is left or `fd` takes no more; returns whether nothing is left. Throws
   // SystemError (EPIPE when the other end is gone).

@@ -89,6 +89,71 @@ TEST_CASE("a spooled body can be read while it grows, from anywhere", "[body]") 
   }
 }
 
+TEST_CASE("a body that is known to be large begins in blocks", "[body]") {
+  BlockPool pool(2);
+  BodySpool spool(pool, "/var/tmp", 1000);
+  std::string body = noise_of(3000, 6);
+  spool.expect(body.size());
+  spool.append(std::string_view(body).substr(0, 500));
+  CHECK_FALSE(spool.is_in_one_piece());
+  spool.append(std::string_view(body).substr(500));
+  CHECK(read_in_pieces(spool, 700) == body);
+  // Where there is no block, as any other.
+  BodySpool hog(pool, "/var/tmp", 0);
+  hog.append("x");
+  BodySpool unlucky(pool, "/var/tmp", 1000);
+  unlucky.expect(5000);
+  unlucky.append("short after all");
+  CHECK(unlucky.is_in_one_piece());
+  CHECK(unlucky.whole() == "short after all");
+  // What was expected of one body is not expected of the next.
+  spool.clear();
+  spool.append("small");
+  CHECK(spool.is_in_one_piece());
+}
+
+TEST_CASE("blocks in shared memory are handed over as they are, and free again after that",
+          "[body]") {
+  auto arena = ipc::SharedArena::create(std::size_t{1} << 20);  // of three blocks
+  BlockPool pool(8, arena);
+  for (int round = 0; round < 5; ++round) {
+    BodySpool spool(pool, "/var/tmp", 1000);
+    // Three blocks of the arena and one of the process's own.
+    std::string body = noise_of(900 + 3 * BlockPool::kBlockSize + 5000, 7);
+    spool.append(std::string_view(body).substr(0, 900));
+    spool.append(std::string_view(body).substr(900));
+    REQUIRE(read_in_pieces(spool, 100'000) == body);
+    REQUIRE_FALSE(spool.take_run(0));    // the piece before the blocks
+    REQUIRE_FALSE(spool.take_run(901));  // not where one begins
+    std::string taken = body.substr(0, 900);
+    std::vector<std::span<char>> runs;
+    while (auto run = spool.take_run(taken.size())) {
+      taken.append(run->memory.data() + ipc::FrameWriter::kHeaderRoom, run->size);
+      runs.push_back(run->memory);
+    }
+    REQUIRE(runs.size() == 3);
+    REQUIRE(taken == std::string_view(body).substr(0, taken.size()));
+    std::vector<char> room(10'000);
+    REQUIRE(spool.look(taken.size(), room) == std::string_view(body).substr(taken.size()));
+    for (std::span<char> run : runs) arena->release(run);
+  }
+  // All of it is free again.
+  CHECK_FALSE(arena->reserve(std::size_t{1} << 20).empty());
+}
+
+TEST_CASE("blocks in shared memory that nobody took go with their spool", "[body]") {
+  auto arena = ipc::SharedArena::create(std::size_t{1} << 20);
+  BlockPool pool(8, arena);
+  {
+    BodySpool spool(pool, "/var/tmp", 1000);
+    spool.append(noise_of(2 * BlockPool::kBlockSize, 8));
+    CHECK(arena->reserve(std::size_t{1} << 20).empty());
+    spool.clear();
+    spool.append(noise_of(3 * BlockPool::kBlockSize, 9));
+  }
+  CHECK_FALSE(arena->reserve(std::size_t{1} << 20).empty());
+}
+
 TEST_CASE("the file of a spool has no name", "[body]") {
   auto directory = std::filesystem::temp_directory_path() / "fetchpool_body_spool_test";
   std::filesystem::create_directory(directory);

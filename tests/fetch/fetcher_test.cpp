@@ -56,6 +56,33 @@ TEST_CASE("results wait for their turn, and their bytes are counted", "[fetcher]
   CHECK(out.size() == 3);
 }
 
+TEST_CASE("raw bodies of any size come whole, many at once", "[fetcher]") {
+  test::Origin origin;
+  // Around what is kept in one piece, and what one block and several of them hold.
+  std::vector<std::pair<std::string, std::size_t>> pages;
+  for (std::size_t size : {0, 1, 262'143, 262'144, 262'145, 327'655, 327'656, 327'657, 524'288,
+                           655'311, 655'312, 655'313, 1'048'576, 4'000'000, 12'000'000})
+    for (const char* path : {"/ok", "/chunked", "/gzip"}) {
+      if (size == 0 && path == std::string_view("/gzip")) continue;
+      pages.emplace_back(path + ("?size=" + std::to_string(size)), size);
+    }
+  FetchOptions options;
+  options.body = BodyForm::raw;
+  options.per_host = 0;
+  Fetcher fetcher(options);
+  std::vector<std::string> urls;
+  for (int round = 0; round < 3; ++round)
+    for (const auto& [target, size] : pages) urls.push_back(origin.url(target));
+  std::vector<FetchResult> results = fetch_stream(fetcher, urls);
+  REQUIRE(results.size() == urls.size());
+  for (const FetchResult& result : results) {
+    const auto& [target, size] = pages[result.seq % pages.size()];
+    INFO(target);
+    CHECK(result.outcome == Outcome::ok);
+    CHECK((result.body.str() == test::origin_body(target, size)));
+  }
+}
+
 TEST_CASE("an ordered Fetcher returns results in the order of submission", "[fetcher]") {
   test::Origin origin;
   std::vector<std::string> urls;

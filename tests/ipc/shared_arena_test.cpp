@@ -251,6 +251,32 @@ TEST_CASE("a writer leaves much in the arena, and sends few bytes by themselves"
   CHECK(sender.ends.is_all_free());
 }
 
+TEST_CASE("a payload that is in the arena already is sent from where it lies, in its turn",
+          "[arena]") {
+  Sender sender(64);
+  auto left = [&sender](std::size_t size, char letter) {
+    std::span<char> run = sender.ends.writer->reserve(FrameWriter::kHeaderRoom + size);
+    std::fill_n(run.data() + FrameWriter::kHeaderRoom, size, letter);
+    return run;
+  };
+  sender.writer.add(FrameKind::part, 1, std::string(1000, 'a'));
+  sender.writer.add_run(FrameKind::part, 1, left(200'000, 'b'), 200'000);
+  sender.writer.add_run(FrameKind::part, 1, left(1000, 'c'), 1000);
+  sender.writer.add(FrameKind::done, 1, std::string(1000, 'd'));
+  // The large one is only pointed to.
+  CHECK(sender.flushed() == 40 + 3 * 1024);
+  for (const std::string& payload : {std::string(1000, 'a'), std::string(200'000, 'b'),
+                                     std::string(1000, 'c'), std::string(1000, 'd')}) {
+    auto frame = sender.reader.next();
+    REQUIRE(frame);
+    CHECK(frame->job == 1);
+    CHECK((frame->payload.view() == payload));
+  }
+  sender.writer.add_run(FrameKind::part, 2, left(200'000, 'e'), 200'000);
+  sender.writer.clear();
+  CHECK(sender.ends.is_all_free());
+}
+
 TEST_CASE("a writer of small answers keeps one run of the arena for all of them", "[arena]") {
   Sender sender(64);
   for (std::uint64_t job = 0; job < 20; ++job) {
