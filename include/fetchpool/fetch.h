@@ -58,7 +58,8 @@ class Fetcher {
   Fetcher(Fetcher&&) noexcept;
   Fetcher& operator=(Fetcher&&) noexcept;
 
-  // How many requests it takes now. It holds a bounded number, enough to keep all workers busy.
+  // How many requests it takes now. It holds a bounded number: as many as are needed to keep all
+  // workers busy, from 1024 to 8192.
   std::size_t room() const;
   // Queues one URL and returns its number. Requires room() > 0.
   std::uint64_t submit(std::string_view url);
@@ -70,7 +71,8 @@ class Fetcher {
   std::size_t unfinished() const;
 
   // Works until results are there or the timeout has passed (nothing: until there are some, or
-  // nothing is unfinished), and returns them; empty after a timeout. The vector is the Fetcher's,
+  // nothing is unfinished), and returns them; empty after a timeout, and where room() was 0 and is
+  // not any more. The vector is the Fetcher's,
   // valid until the next call; its results may be moved from. Throws PoolBroken where workers
   // cannot be started any more.
   std::vector<FetchResult>& wait(std::optional<std::chrono::nanoseconds> timeout);

@@ -17,9 +17,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Requests held at once: enough to find work for every slot when a list names one host for long,
-// few enough that a list of any length costs the same memory.
+// Requests held at once, as long as that is work enough: so many lie in the processor's cache from
+// their submission to their result, which is a twentieth of the time of a run.
+constexpr std::size_t kFewHeld = 1024;
+// And at most: enough to find work for every slot when a list names one host for long, few enough
+// that a list of any length costs the same memory.
 constexpr std::size_t kMostHeld = 8192;
+// A new host is asked for one page at first: that it cannot be asked for more is no lack of work.
+constexpr auto kPatience = 20ms;
 // Deaths while running alone after which a URL is given up; from outside (SIGKILL) more are
 // needed, since the URL may have nothing to do with them.
 constexpr int kDeathsAlone = 3;
@@ -57,7 +62,9 @@ Engine::Engine(const FetchOptions& options, const detail::PageTask& task)
       shares_(options_.limit_rate, initial_share(options_, workers_)),
       watch_(options_.worker_timeout),
       wake_up_(supervisor_.poll_fd()),
-      limits_(options_, Clock::now()) {
+      limits_(options_, Clock::now()),
+      most_held_(
+          std::clamp(4 * static_cast<std::size_t>(options_.concurrency), kFewHeld, kMostHeld)) {
   for (int worker = 0; worker < workers_; ++worker) places_.push_back(supervisor_.add_worker());
   if (options_.warc) metadata_.emplace();
   room_.resize(places_.size());
@@ -65,7 +72,7 @@ Engine::Engine(const FetchOptions& options, const detail::PageTask& task)
 }
 
 std::size_t Engine::room() const {
-  return stopped_ || held_ >= kMostHeld ? 0 : kMostHeld - held_;
+  return stopped_ || held_ >= most_held_ ? 0 : most_held_ - held_;
 }
 
 Request& Engine::new_request() {
@@ -133,7 +140,9 @@ std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
   obey_limits(Clock::now());
   std::optional<TimePoint> end;
   if (timeout) end = Clock::now() + *timeout;
-  while (finished_.empty() && held_ > 0) {
+  // Room that comes is told as well: without more requests there may be no result for long.
+  bool had_room = room() > 0;
+  while (finished_.empty() && held_ > 0 && (had_room || room() == 0)) {
     TimePoint now = Clock::now();
     auto left = end ? std::max(*end - now, Clock::duration::zero()) : Clock::duration(1h);
     turn(std::min(left, until_alarm(now)));
@@ -165,8 +174,11 @@ void Engine::warn(std::vector<std::string>&& warnings) {
 std::optional<TimePoint> Engine::alarm() const {
   if (stopped_) return std::nullopt;
   auto next = oldest_held_ ? std::nullopt : schedule_.next_time();
-  auto end = limits_.end();
-  return next && end ? std::min(*next, *end) : next ? next : end;
+  for (std::optional<TimePoint> other :
+       {limits_.end(),
+        lacks_work_since_ ? std::optional(*lacks_work_since_ + kPatience) : std::nullopt})
+    if (other && (!next || *other < *next)) next = other;
+  return next;
 }
 
 Clock::duration Engine::until_alarm(TimePoint now) const {
@@ -188,7 +200,7 @@ void Engine::hold(bool on, bool oldest_too) {
 }
 
 void Engine::dispatch() {
-  if (cancelled_ || oldest_held_) return;
+  if (cancelled_ || oldest_held_) return lacks_work_since_.reset();
   // On hold, the oldest request goes on all the same: whoever asked for the hold may be waiting for
   // its result to have room again.
   bool holds = on_hold_ || ordered_.bytes() > options_.ordered_bytes;
@@ -200,7 +212,20 @@ void Engine::dispatch() {
   while (auto start = schedule_.next(now, room_, highest)) send(*start, now);
   while (auto ready = solo_.next()) send_to(ready->place, ready->start, now);
   solo_.adjust_workers();
+  look_further(now, holds);
   if (shares_.is_on()) share_rate();
+}
+
+// Where workers would run more than there is to start, it may come later in the list.
+void Engine::look_further(TimePoint now, bool holds) {
+  bool want_more = std::any_of(room_.begin(), room_.end(), [](int room) { return room > 0; });
+  bool lacks_work = !holds && want_more && schedule_.running() < options_.concurrency &&
+                    held_ >= most_held_ && most_held_ < kMostHeld;
+  if (!lacks_work) return lacks_work_since_.reset();
+  if (!lacks_work_since_) lacks_work_since_ = now;
+  if (now - *lacks_work_since_ < kPatience) return;
+  most_held_ = std::min(2 * most_held_, kMostHeld);
+  lacks_work_since_.reset();
 }
 
 // A worker that is not there for long (it cannot be started, say) leaves its slots to the others.

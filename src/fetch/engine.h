@@ -58,6 +58,7 @@ class Engine {
   void warn(std::vector<std::string>&& warnings);
 
   void dispatch();
+  void look_further(TimePoint now, bool holds);
   void look_at_workers(TimePoint now);
   void send(const Schedule::Start& start, TimePoint now);
   void send_to(int place, const Schedule::Start& start, TimePoint now);
@@ -108,6 +109,8 @@ class Engine {
   std::vector<TimePoint> ready_at_;  // when each worker was last seen ready
 
   RequestTable requests_;
+  std::size_t most_held_;
+  std::optional<TimePoint> lacks_work_since_;
   std::size_t held_ = 0;    // requests, and results that wait() has not returned
   OrderedResults ordered_;  // where the caller wants them so, before they are finished_
   std::vector<FetchResult> finished_;

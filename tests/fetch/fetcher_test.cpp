@@ -83,6 +83,26 @@ TEST_CASE("raw bodies of any size come whole, many at once", "[fetcher]") {
   }
 }
 
+TEST_CASE("what can be started is found far down in a list", "[fetcher]") {
+  test::Origin origin;
+  FetchOptions options;
+  options.per_host = 1;
+  Fetcher fetcher(options);
+  CHECK(fetcher.room() == 1024);
+  // Of one host, and then one page of another.
+  constexpr std::size_t kOthers = 3000;
+  std::vector<std::string> urls;
+  for (std::size_t i = 0; i < kOthers; ++i) urls.push_back(origin.url("/ok?size=10"));
+  urls.push_back("http://localhost:" + std::to_string(origin.port()) + "/ok?size=10");
+  std::vector<FetchResult> results = fetch_stream(fetcher, urls);
+  REQUIRE(results.size() == urls.size());
+  auto page = std::find_if(results.begin(), results.end(),
+                           [](const FetchResult& result) { return result.seq == kOthers; });
+  CHECK(page->outcome == Outcome::ok);
+  // Without room for more it would have come into the list after the first 1,977.
+  CHECK(page - results.begin() < 1500);
+}
+
 TEST_CASE("an ordered Fetcher returns results in the order of submission", "[fetcher]") {
   test::Origin origin;
   std::vector<std::string> urls;
