@@ -8,11 +8,11 @@
 
 namespace fetchpool::process {
 
-// One line for each death, as long as they are few; where they come faster, one a while that says
-// how many it stands for. A pure decision: time is an argument.
+// Of deaths of one kind: a line for each as long as they are few; where they come faster, one a
+// while, which says how many before it had none. A pure decision: time is an argument.
 class DeathNotices {
  public:
-  // The line for a death that `text` describes; nothing where it is only counted.
+  // The line for a death that `text` describes; nothing where it is only counted for the next one.
   std::optional<std::string> notice(TimePoint now, std::string text);
 
  private:

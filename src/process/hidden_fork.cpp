@@ -45,10 +45,10 @@ bool has_other_threads() {
   return true;
 }
 
-pid_t fork_hidden() {
+pid_t fork_hidden(bool has_threads) {
   // With other threads, locks of the C library must come out of the fork unlocked, which only its
   // own fork() sees to.
-  if (FETCHPOOL_PLAIN_FORK || has_other_threads()) return fork();
+  if (FETCHPOOL_PLAIN_FORK || has_threads) return fork();
   ipc::SharedArena::keep_all_held();
   return clone_like_fork(0, nullptr);
 }

@@ -13,8 +13,8 @@ bool has_other_threads();
 // As fork(2), but the child's end raises no signal and no wait of the host sees it: only
 // waitid(2) with __WALL and the child's own id. What fork() of the C library does besides is left
 // out, so this is for a process with one thread, and for a child that does little. Where the
-// process has more threads it is an ordinary fork().
-pid_t fork_hidden();
+// process has more threads, as the caller found, it is an ordinary fork().
+pid_t fork_hidden(bool has_threads);
 
 // The same, but the child is not a child of the caller: it is one of the caller's own parent.
 // `process` becomes readable when the child has ended, where the system has such descriptors.

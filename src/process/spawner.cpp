@@ -28,8 +28,8 @@ std::atomic<const char*> forbidden_because = nullptr;
 // A spare is there within a millisecond; this is for one that was stopped.
 constexpr std::chrono::seconds kSpareWithin{5};
 
-void check_threads(const SpawnerOptions& options) {
-  if (options.allow_threads || !has_other_threads()) return;
+void check_threads(const SpawnerOptions& options, bool has_threads) {
+  if (options.allow_threads || !has_threads) return;
   throw Error(
       "worker processes cannot be made safely in a program that already has threads; call "
       "fetchpool::prepare() as the first line of main(), before threads are started, or set "
@@ -53,14 +53,14 @@ SpawnerHost describe_host(const SpawnerOptions& options) {
 }
 
 // Forks a spawner from the host itself. `spare`: as SpawnerProcess takes it.
-SpawnerChild fork_spawner(const SpawnerHost& host, UniqueFd spare) {
+SpawnerChild fork_spawner(const SpawnerHost& host, bool has_threads, UniqueFd spare) {
   posix::FdPair control = posix::make_socket_pair(SOCK_SEQPACKET);
   // A signal between the fork and the spawner's first steps must not run code of the host there.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  pid_t pid = fork_hidden();
+  pid_t pid = fork_hidden(has_threads);
   int error_number = errno;
   if (pid == 0) live_as_spawner(std::move(control.second), host, std::move(spare));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -100,12 +100,19 @@ void Spawner::State::promote_spare() {
   (void)spare.pid();
 }
 
-Spawner::Spawner(const SpawnerOptions& options) : state_(std::make_unique<State>()) {
+Spawner::Spawner(const SpawnerOptions& options, bool has_threads)
+    : state_(std::make_unique<State>()) {
   flush_standard_streams();
   SpawnerHost host = describe_host(options);
+  if (has_threads) {
+    // Two forks would find two states of its memory and its locks.
+    state_->serving = fork_spawner(host, has_threads, UniqueFd());
+    state_->make_spare();
+    return;
+  }
   // Both from here: a spare that the first spawner made would be missing if that one ended at once.
-  state_->spare = fork_spawner(host, UniqueFd());
-  state_->serving = fork_spawner(host, state_->spare.watch());
+  state_->spare = fork_spawner(host, has_threads, UniqueFd());
+  state_->serving = fork_spawner(host, has_threads, state_->spare.watch());
 }
 
 void Spawner::forbid_creation(const char* reason) {
@@ -114,8 +121,9 @@ void Spawner::forbid_creation(const char* reason) {
 
 std::shared_ptr<Spawner> Spawner::create(const SpawnerOptions& options) {
   if (const char* reason = forbidden_because) throw Error(reason);
-  check_threads(options);
-  return std::shared_ptr<Spawner>(new Spawner(options));
+  bool has_threads = has_other_threads();
+  check_threads(options, has_threads);
+  return std::shared_ptr<Spawner>(new Spawner(options, has_threads));
 }
 
 Spawner::~Spawner() {

@@ -66,8 +66,9 @@ class SpawnerSession;
 
 // A small single-threaded process that forks workers on request, reaps them and reports how they
 // ended, together with an idle spare that takes its place when it is lost and makes a new spare.
-// Both are forked when this object is made: neither sees memory of later, nor do those that come
-// after them. They leave when the host is gone in whatever way. Thread-safe.
+// Both are forked when this object is made (where the host has threads, the spawner alone, which
+// makes the spare at once): neither sees memory of later, nor do those that come after them. They
+// leave when the host is gone in whatever way. Thread-safe.
 class Spawner : public std::enable_shared_from_this<Spawner> {
  public:
   // Forks now. Throws Error where the process has threads and they were not allowed, PoolBroken
@@ -103,7 +104,7 @@ class Spawner : public std::enable_shared_from_this<Spawner> {
 
  private:
   struct State;
-  explicit Spawner(const SpawnerOptions& options);
+  Spawner(const SpawnerOptions& options, bool has_threads);
 
   std::unique_ptr<State> state_;
 };

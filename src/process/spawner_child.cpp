@@ -63,7 +63,7 @@ void SpawnerChild::meet(TimePoint until) {
     ReceivedFds fds;
     Received received = receive_message(control_.get(), hello, &fds);
     if (received == Received::message || received == Received::without_descriptors) {
-      // Its own descriptor, because by now its number may be another's.
+      // A descriptor of it, because by now its number may be another's.
       process_ = std::move(fds[0]);
       pid_ = hello.pid;
       expected_until_.reset();

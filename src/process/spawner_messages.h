@@ -33,9 +33,9 @@ struct SpawnerRequest {
   std::uint64_t max_payload = 0;
 };
 
-// From a spawner: `hello` on the control socket when it begins, with a descriptor of its process
-// where the system has such a thing (whoever forked it says the same there); the others on a
-// session's.
+// From a spawner: `hello` on the control socket of one that the host has not forked itself, first
+// from who did and then from itself, with a descriptor of its process where the system has such a
+// thing; the others on a session's.
 struct SpawnerReply {
   enum class Kind : std::uint32_t { hello, born, refused, ended, spare_gone };
   Kind kind;

@@ -58,9 +58,7 @@ SpawnerProcess::SpawnerProcess(UniqueFd control, const SpawnerHost& host, Unique
       pid_(getpid()),
       control_(std::move(control)),
       child_signals_(watch_child_signals()),
-      spare_(std::move(spare)) {
-  say_hello(control_.get(), pid_, posix::open_process(pid_));
-}
+      spare_(std::move(spare)) {}
 
 UniqueFd SpawnerProcess::run() {
   std::vector<struct pollfd> polled;
@@ -128,9 +126,11 @@ std::optional<UniqueFd> SpawnerProcess::read_control() {
 std::optional<UniqueFd> SpawnerProcess::make_spare(UniqueFd control, std::size_t first_new) {
   // Workers that are waited for already come first: at the start, that is half a millisecond.
   for (const auto& session : sessions_) read_session(*session);
+  // A host that has waited too long does not know it any more, and would not reap it.
+  if (posix::is_readable(control.get())) return std::nullopt;
   pid_t pid = fork_hidden_sibling(spare_);
   if (pid == 0) return control;
-  // The spare says it, too. The host must know of it, and reap it, whichever of us is killed first.
+  // The spare says it, too: the host must know of it, and reap it, if one of us is killed at once.
   if (pid > 0) say_hello(control.get(), pid, spare_);
   lacks_spare_ = pid < 0;
   // Not those that were there before: they asked for it, and would ask again and again.
@@ -238,11 +238,13 @@ void live_as_spawner(UniqueFd control, const SpawnerHost& host, UniqueFd spare) 
   take_child_signals(child_signal_set());
   posix::fill_standard_descriptors();
   try {
-    for (;;) {
+    // Who was forked by the host itself is known there.
+    for (bool is_known = true;; is_known = false) {
       std::vector<int> keep = host.fds;
       for (int fd : {control.get(), host.process.get(), spare.get()})
         if (fd >= 0) keep.push_back(fd);
       keep_only(std::move(keep));
+      if (!is_known) say_hello(control.get(), getpid(), posix::open_process(getpid()));
       control = SpawnerProcess(std::move(control), host, std::exchange(spare, UniqueFd())).run();
     }
   } catch (const std::exception&) {

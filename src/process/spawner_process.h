@@ -73,8 +73,8 @@ class SpawnerProcess {
   std::vector<Worker> workers_;
 };
 
-// The first spawner's whole life, and that of each spare made from it. Keeps the descriptors that
-// `host` lists, and its own. `spare` as above.
+// The whole life of a spawner that the host forks, and that of each spare made from it. Keeps the
+// descriptors that `host` lists, and its own. `spare` as above.
 [[noreturn]] void live_as_spawner(UniqueFd control, const SpawnerHost& host, UniqueFd spare);
 
 }  // namespace fetchpool::process

@@ -134,8 +134,8 @@ class Supervisor {
   void stop();
   // What its owner should tell the user about, once each: sentences such as "cannot start more
   // workers: Resource temporarily unavailable; going on with 3" and "worker process 817 sent
-  // damaged data and was replaced". One for each death of a worker, but not thousands: where they
-  // come fast, one in 10 s says how many more there were.
+  // damaged data and is replaced". One for each death of a worker, but not thousands: where ten
+  // of a kind have come, one every 10 s, which says how many before it had none.
   std::vector<std::string> take_warnings();
 
   // Whether no worker process is left.

@@ -288,13 +288,13 @@ void Supervisor::State::tell_of_end(const WorkerPlace& place, pid_t pid, ExitSta
   bool was_leaving = place.stop_sent && place.cause == Event::Cause::died;
   // Where the guard has given up, its warning stands for all that still come.
   if (how.empty() || was_leaving || place.unused_ends.gave_up()) return;
-  if (!stopping && !place.goes_with_worker()) how += " and was replaced";
-  tell_of_death("worker process " + std::to_string(pid) + " " + how, now);
+  if (!stopping && !place.goes_with_worker()) how += " and is replaced";
+  tell_of_death(place.cause, "worker process " + std::to_string(pid) + " " + how, now);
 }
 
-void Supervisor::State::tell_of_death(std::string text, TimePoint now) {
-  if (auto line_to_tell = death_notices.notice(now, std::move(text)))
-    warnings.push_back(*std::move(line_to_tell));
+void Supervisor::State::tell_of_death(Event::Cause cause, std::string text, TimePoint now) {
+  if (auto notice = death_notices[cause].notice(now, std::move(text)))
+    warnings.push_back(*std::move(notice));
 }
 
 void Supervisor::State::leave_if_gone(WorkerPlace& place) {
@@ -314,8 +314,10 @@ void Supervisor::State::lose_spawner() {
   });
   try {
     line.change_over();
-    tell_of_death("the process that makes workers was lost and replaced, and with it " +
-                      std::to_string(workers) + (workers == 1 ? " worker" : " workers"),
+    std::string with_it = workers > 0 ? ", and " + std::to_string(workers) + " with it" : "";
+    tell_of_death(Event::Cause::spawner_lost,
+                  "the process that makes workers was lost" + with_it +
+                      (stopping ? "" : "; its spare goes on"),
                   Clock::now());
   } catch (const Error& error) {
     broken = error.what();

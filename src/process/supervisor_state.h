@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,7 +58,7 @@ struct Supervisor::State {
   void worker_ended(WorkerPlace& place, ExitStatus status, TimePoint now);
   void end_worker(WorkerPlace& place, ExitStatus status);
   void tell_of_end(const WorkerPlace& place, pid_t pid, ExitStatus status, TimePoint now);
-  void tell_of_death(std::string text, TimePoint now);
+  void tell_of_death(Event::Cause cause, std::string text, TimePoint now);
   void lose_spawner();
   void kill_groups();
 
@@ -77,7 +78,7 @@ struct Supervisor::State {
   std::optional<std::string> broken;
   std::vector<Event> events;
   std::vector<std::string> warnings;
-  DeathNotices death_notices;
+  std::map<Event::Cause, DeathNotices> death_notices;
   StatusPage no_status = StatusPage::create(0);
 };
 

@@ -91,7 +91,7 @@ TEST_CASE("a worker that is stopped is replaced and its transfers are made again
   CAPTURE(warnings);
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0] ==
-        "worker process " + std::to_string(stopped) + " did not respond and was replaced");
+        "worker process " + std::to_string(stopped) + " did not respond and is replaced");
 }
 
 #if defined(__x86_64__)

@@ -49,9 +49,10 @@ TEST_CASE("ten deaths at once are told one by one, the others are counted", "[de
   TimePoint now = TimePoint{} + seconds(1234567);
   for (int i = 0; i < 10; ++i) CHECK(notices.notice(now, "it died") == "it died");
   for (int i = 0; i < 1000; ++i) CHECK_FALSE(notices.notice(now, "it died"));
-  CHECK_FALSE(notices.notice(now + milliseconds(2999), "it died"));
+  CHECK_FALSE(notices.notice(now + milliseconds(9999), "it died"));
   now += seconds(10);
-  CHECK(notices.notice(now, "it died") == "it died (and 1001 more since the message before)");
+  CHECK(notices.notice(now, "it died") ==
+        "it died (and 1001 more like this since the last such message)");
   CHECK_FALSE(notices.notice(now, "it died"));
 }
 
@@ -61,7 +62,7 @@ TEST_CASE("after a quiet time deaths are told one by one again, but not more tha
   TimePoint now = TimePoint{} + seconds(60);
   while (notices.notice(now, "")) continue;
   now += seconds(30);
-  CHECK(notices.notice(now, "a") == "a (and 1 more since the message before)");
+  CHECK(notices.notice(now, "a") == "a (and 1 more like this since the last such message)");
   CHECK(notices.notice(now, "b") == "b");
   CHECK(notices.notice(now, "c") == "c");
   CHECK_FALSE(notices.notice(now, "d"));

@@ -27,7 +27,7 @@ void check_told_of_deaths(Run& run, int deaths) {
   CHECK(warnings.size() < static_cast<std::size_t>(deaths));
   for (const std::string& warning : warnings) {
     CHECK_THAT(warning, StartsWith("worker process "));
-    CHECK_THAT(warning, ContainsSubstring(" ended (killed by SIGKILL) and was replaced"));
+    CHECK_THAT(warning, ContainsSubstring(" ended (killed by SIGKILL) and is replaced"));
   }
 }
 
@@ -50,7 +50,7 @@ void check_is_garbage(const std::string& bytes) {
   std::vector<std::string> warnings = run.supervisor().take_warnings();
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0] ==
-        "worker process " + std::to_string(pid) + " sent damaged data and was replaced");
+        "worker process " + std::to_string(pid) + " sent damaged data and is replaced");
 }
 
 TEST_CASE("a wrong magic ends the worker", "[garbage]") {
@@ -159,7 +159,7 @@ TEST_CASE("a worker that dies in the middle of an answer is told of in one line"
   std::vector<std::string> warnings = run.supervisor().take_warnings();
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0] ==
-        "worker process " + std::to_string(pid) + " ended (killed by SIGKILL) and was replaced");
+        "worker process " + std::to_string(pid) + " ended (killed by SIGKILL) and is replaced");
 }
 
 TEST_CASE("death at every byte of what leads to 8 MiB in shared memory loses only that answer",

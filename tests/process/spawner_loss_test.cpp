@@ -129,6 +129,24 @@ TEST_CASE("a spare that is killed as soon as it can be seen is replaced, and lea
   CHECK(children_of(getpid()).size() <= 3);
 }
 
+TEST_CASE("a spare for which nobody waits any more is not made", "[spawner]") {
+  auto spawner = Spawner::create();
+  pid_t serving = spawner->pid();
+  pid_t first = spawner->spare_pid();
+  kill(first, SIGKILL);
+  REQUIRE(goes(first));
+  kill(serving, SIGSTOP);
+  while (state_of(serving) != 'T') continue;
+  spawner->restore_spare();
+  CHECK(spawner->spare_pid() == 0);  // after the five seconds that one may take
+  kill(serving, SIGCONT);
+  Run run(options_for(obedient), spawner);
+  run.add_ready(1);
+  CHECK(spawner->pid() == serving);
+  CHECK(spawner->spare_pid() > 0);
+  CHECK(children_of(getpid()).size() == 2);
+}
+
 TEST_CASE("a spare that is lost while a session is opened is replaced", "[spawner]") {
   auto spawner = Spawner::create();
   pid_t serving = spawner->pid();

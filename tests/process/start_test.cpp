@@ -174,8 +174,8 @@ TEST_CASE("a worker that ends unused again and again is one warning where anothe
   }
   // The first two are deaths like any others.
   REQUIRE(warnings.size() == 3);
-  CHECK_THAT(warnings[0], ContainsSubstring("ended (exited with 3) and was replaced"));
-  CHECK_THAT(warnings[1], ContainsSubstring("ended (exited with 3) and was replaced"));
+  CHECK_THAT(warnings[0], ContainsSubstring("ended (exited with 3) and is replaced"));
+  CHECK_THAT(warnings[1], ContainsSubstring("ended (exited with 3) and is replaced"));
   CHECK_THAT(warnings[2], ContainsSubstring("going on with 1"));
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("one signal that ends all idle workers costs nothing", "[start]") {
   std::vector<std::string> warnings = run.supervisor().take_warnings();
   CHECK(warnings.size() == 8);
   for (const std::string& warning : warnings)
-    CHECK_THAT(warning, ContainsSubstring("ended (killed by SIGUSR1) and was replaced"));
+    CHECK_THAT(warning, ContainsSubstring("ended (killed by SIGUSR1) and is replaced"));
 }
 
 TEST_CASE("workers that are killed while they have nothing to do are replaced each time",

@@ -13,6 +13,7 @@
 
 #include "base/posix.h"
 #include "support/catch.h"
+#include "support/leak_check.h"
 
 namespace fetchpool::process {
 namespace {
@@ -284,7 +285,7 @@ bool passes_in_child(const std::function<bool()>& body) {
       std::string text = "in the child: " + std::string(error.what()) + "\n";
       (void)!write(2, text.data(), text.size());
     }
-    _exit(passed ? 0 : 1);
+    _exit(passed && !test::has_violation() ? 0 : 1);
   }
   UniqueFd process = posix::open_process(child);
   struct pollfd ended {

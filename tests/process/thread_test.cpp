@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <random>
 #include <thread>
 
@@ -18,6 +19,44 @@ namespace {
 using test::rounds_of;
 
 // What prepare() makes lives as long as the process, so these tests have one of their own.
+
+std::atomic<int> ticks{0};
+
+// Answers each job with what the counter was when its memory was copied.
+int tells_ticks(WorkerLink& link) {
+  link.ready();
+  ipc::Channel& channel = link.channel();
+  for (;;) {
+    while (auto frame = channel.next()) {
+      if (frame->kind == ipc::FrameKind::stop) return 0;
+      channel.writer().add(ipc::FrameKind::done, frame->job, std::to_string(ticks));
+      channel.flush();
+    }
+    if (channel.receive() == 0 && channel.at_end()) return 0;
+  }
+}
+
+TEST_CASE("where threads are allowed, the spare has the memory of its spawner", "[threads]") {
+  CHECK(passes_in_child([] {
+    std::atomic<bool> stop{false};
+    std::thread ticking([&stop] {
+      while (!stop) ++ticks;
+    });
+    {
+      auto spawner = Spawner::create({.allow_threads = true});
+      Run run(options_for(tells_ticks), spawner);
+      run.add_ready(1);
+      std::string before = run.ask("");
+      pid_t worker = run.supervisor().pid(0);
+      kill(spawner->pid(), SIGKILL);
+      run.until_replaced(0, worker);
+      must(run.ask("") == before, "the worker of the spare has the same memory");
+    }
+    stop = true;
+    ticking.join();
+    return true;
+  }));
+}
 
 TEST_CASE("without prepare() a program with threads is told what to do", "[threads]") {
   BusyThreads threads;

@@ -127,6 +127,10 @@ void report_violation(const std::string& text) {
   std::cerr << "FAILED: " << text << std::endl;
 }
 
+bool has_violation() {
+  return any_violation();
+}
+
 LeakCheck::LeakCheck() : descriptors_(open_descriptors()), files_(temporary_files()) {
   for (const Process& process : processes_tagged(program_tag())) processes_.insert(process.pid);
   for (const Process& zombie : zombie_children()) processes_.insert(zombie.pid);

@@ -17,6 +17,8 @@ int finish_test_program(int status);
 // A complaint that fails the test program though no assertion can be made any more (in a
 // destructor). It is printed at once.
 void report_violation(const std::string& text);
+// Whether there was one: for forked children, whose end does not say it.
+bool has_violation();
 
 // Takes note of what exists when it is made; `leaks()` names what is there beyond it.
 class LeakCheck {
