@@ -174,9 +174,10 @@ void Engine::warn(std::vector<std::string>&& warnings) {
 std::optional<TimePoint> Engine::alarm() const {
   if (stopped_) return std::nullopt;
   auto next = oldest_held_ ? std::nullopt : schedule_.next_time();
-  for (std::optional<TimePoint> other :
-       {limits_.end(),
-        lacks_work_since_ ? std::optional(*lacks_work_since_ + kPatience) : std::nullopt})
+  std::optional<TimePoint> look;
+  // Once results were taken there is room, and nothing to look for by itself.
+  if (lacks_work_since_ && held_ >= most_held_) look = *lacks_work_since_ + kPatience;
+  for (std::optional<TimePoint> other : {limits_.end(), look})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }
@@ -219,7 +220,7 @@ void Engine::dispatch() {
 // Where workers would run more than there is to start, it may come later in the list.
 void Engine::look_further(TimePoint now, bool holds) {
   bool want_more = std::any_of(room_.begin(), room_.end(), [](int room) { return room > 0; });
-  bool lacks_work = !holds && want_more && schedule_.running() < options_.concurrency &&
+  bool lacks_work = !holds && want_more && schedule_.running() < schedule_.total() &&
                     held_ >= most_held_ && most_held_ < kMostHeld;
   if (!lacks_work) return lacks_work_since_.reset();
   if (!lacks_work_since_) lacks_work_since_ = now;

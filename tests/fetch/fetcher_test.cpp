@@ -104,6 +104,25 @@ TEST_CASE("what can be started is found far down in a list", "[fetcher]") {
   CHECK(page - results.begin() < 1500);
 }
 
+TEST_CASE("a Fetcher whose requests have all ended at once is quiet", "[fetcher]") {
+  FetchOptions options;
+  options.max_host_errors = 1;
+  options.retries = 0;
+  Fetcher fetcher(options);
+  while (fetcher.room() > 0) fetcher.submit("http://127.0.0.1:1/");
+  struct pollfd readable {
+    fetcher.poll_fd(), POLLIN, 0
+  };
+  while (fetcher.unfinished() > 0) {
+    REQUIRE(posix::poll_for(&readable, 1, 10s) == 1);
+    (void)fetcher.wait(0s);
+  }
+  // What is due by itself was due within this time.
+  for (int turn = 0; turn < 3 && posix::poll_for(&readable, 1, 100ms) > 0; ++turn)
+    (void)fetcher.wait(0s);
+  CHECK(posix::poll_for(&readable, 1, 100ms) == 0);
+}
+
 TEST_CASE("an ordered Fetcher returns results in the order of submission", "[fetcher]") {
   test::Origin origin;
   std::vector<std::string> urls;
