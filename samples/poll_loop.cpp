@@ -19,7 +19,9 @@ int main() {
     // A full Fetcher reads no more lines; that is all the back-pressure there is to do.
     bool reads = !at_end && fetcher.room() > 0;
     pollfd fds[] = {{fetcher.poll_fd(), POLLIN, 0}, {reads ? STDIN_FILENO : -1, POLLIN, 0}};
-    poll(fds, 2, -1);
+    // Room may come without a result, and then lines that were read already have their turn.
+    bool has_line = fetcher.room() > 0 && input.find('\n') != std::string::npos;
+    poll(fds, 2, has_line ? 0 : -1);
     if (fds[1].revents) {
       char bytes[4096];
       ssize_t size = read(STDIN_FILENO, bytes, sizeof bytes);
