@@ -40,7 +40,7 @@ class BlockPool {
 
   explicit BlockPool(std::size_t most = kDefaultMost,
                      std::shared_ptr<ipc::SharedArena> arena = nullptr)
-      : arena_(std::move(arena)), left_(most) {}
+      : arena_(std::move(arena)), most_(most), left_(most) {}
 
   // A block with any contents; none where all are taken.
   Block take() {
@@ -56,7 +56,8 @@ class BlockPool {
     kept_.pop_back();
     return block;
   }
-  bool has_any() const { return left_ > 0; }
+  // Whether bodies save a copy by beginning in a block, and there are enough that they may.
+  bool suits_beginnings() const { return arena_ && left_ > most_ / 2; }
 
   // Requires that the block came from take().
   void give_back(Block block) {
@@ -101,6 +102,7 @@ class BlockPool {
   static constexpr std::size_t kMostPieces = 16;
 
   std::shared_ptr<ipc::SharedArena> arena_;
+  std::size_t most_;
   std::size_t left_;
   std::uint64_t refused_ = 0;
   int large_bodies_ = 0;

@@ -71,7 +71,7 @@ void BodySpool::append(std::string_view bytes) {
 }
 
 bool BodySpool::begins_in_blocks() const {
-  return piece_.empty() && expected_ > small_ && pool_.has_any();
+  return piece_.empty() && expected_ > small_ && pool_.suits_beginnings();
 }
 
 // Large pieces go from body to body: each transfer keeping its own would be too much memory.

@@ -89,8 +89,8 @@ TEST_CASE("a spooled body can be read while it grows, from anywhere", "[body]") 
   }
 }
 
-TEST_CASE("a body that is known to be large begins in blocks", "[body]") {
-  BlockPool pool(2);
+TEST_CASE("a body that is known to be large begins in blocks that can be handed over", "[body]") {
+  BlockPool pool(2, ipc::SharedArena::create(std::size_t{1} << 20));
   BodySpool spool(pool, "/var/tmp", 1000);
   std::string body = noise_of(3000, 6);
   spool.expect(body.size());
@@ -98,7 +98,7 @@ TEST_CASE("a body that is known to be large begins in blocks", "[body]") {
   CHECK_FALSE(spool.is_in_one_piece());
   spool.append(std::string_view(body).substr(500));
   CHECK(read_in_pieces(spool, 700) == body);
-  // Where there is no block, as any other.
+  // Where half of the blocks are taken, as any other; and where there is no shared memory.
   BodySpool hog(pool, "/var/tmp", 0);
   hog.append("x");
   BodySpool unlucky(pool, "/var/tmp", 1000);
@@ -106,6 +106,11 @@ TEST_CASE("a body that is known to be large begins in blocks", "[body]") {
   unlucky.append("short after all");
   CHECK(unlucky.is_in_one_piece());
   CHECK(unlucky.whole() == "short after all");
+  BlockPool own(2);
+  BodySpool in_own(own, "/var/tmp", 1000);
+  in_own.expect(5000);
+  in_own.append("the beginning");
+  CHECK(in_own.is_in_one_piece());
   // What was expected of one body is not expected of the next.
   spool.clear();
   spool.append("small");
