@@ -140,6 +140,9 @@ std::vector<FetchResult>& Engine::wait(std::optional<Clock::duration> timeout) {
   obey_limits(Clock::now());
   std::optional<TimePoint> end;
   if (timeout) end = Clock::now() + *timeout;
+  // What workers say while nothing is held (that they are ready, say) would else stay unread, and
+  // whoever waits for the descriptor would not come to rest.
+  if (held_ == 0) turn(Clock::duration::zero());
   // Room that comes is told as well: without more requests there may be no result for long.
   bool had_room = room() > 0;
   while (finished_.empty() && held_ > 0 && (had_room || room() == 0)) {
@@ -174,10 +177,9 @@ void Engine::warn(std::vector<std::string>&& warnings) {
 std::optional<TimePoint> Engine::alarm() const {
   if (stopped_) return std::nullopt;
   auto next = oldest_held_ ? std::nullopt : schedule_.next_time();
-  std::optional<TimePoint> look;
-  // Once results were taken there is room, and nothing to look for by itself.
-  if (lacks_work_since_ && held_ >= most_held_) look = *lacks_work_since_ + kPatience;
-  for (std::optional<TimePoint> other : {limits_.end(), look})
+  for (std::optional<TimePoint> other :
+       {limits_.end(),
+        lacks_work_since_ ? std::optional(*lacks_work_since_ + kPatience) : std::nullopt})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }

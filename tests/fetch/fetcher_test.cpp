@@ -104,6 +104,25 @@ TEST_CASE("what can be started is found far down in a list", "[fetcher]") {
   CHECK(page - results.begin() < 1500);
 }
 
+// Whether its descriptor comes to rest, where its workers may have something to say, but not for
+// ever.
+bool becomes_quiet(Fetcher& fetcher) {
+  struct pollfd readable {
+    fetcher.poll_fd(), POLLIN, 0
+  };
+  for (int turn = 0; turn < 1000; ++turn) {
+    if (posix::poll_for(&readable, 1, 100ms) == 0) return true;
+    (void)fetcher.wait(0s);
+  }
+  return false;
+}
+
+TEST_CASE("a Fetcher that has nothing to do is quiet once its workers are ready", "[fetcher]") {
+  Fetcher fetcher;
+  while (fetcher.worker_pids().empty()) (void)fetcher.wait(0s);
+  CHECK(becomes_quiet(fetcher));
+}
+
 TEST_CASE("a Fetcher whose requests have all ended at once is quiet", "[fetcher]") {
   FetchOptions options;
   options.max_host_errors = 1;
@@ -117,10 +136,7 @@ TEST_CASE("a Fetcher whose requests have all ended at once is quiet", "[fetcher]
     REQUIRE(posix::poll_for(&readable, 1, 10s) == 1);
     (void)fetcher.wait(0s);
   }
-  // Its workers may still have something to say, but not for ever.
-  for (int turn = 0; turn < 1000 && posix::poll_for(&readable, 1, 100ms) > 0; ++turn)
-    (void)fetcher.wait(0s);
-  CHECK(posix::poll_for(&readable, 1, 100ms) == 0);
+  CHECK(becomes_quiet(fetcher));
 }
 
 TEST_CASE("an ordered Fetcher returns results in the order of submission", "[fetcher]") {
