@@ -343,7 +343,7 @@ void Engine::release(Request& request) {
   request.state = Request::State::waiting;
 }
 
-void Engine::on_done(Request& request, HopResult hop) {
+void Engine::on_done(Request& request, HopResult&& hop) {
   if (!hop.http_version.empty()) schedule_.speaks_http2(request.host, hop.http_version == "2");
   if (hop.request_sent) schedule_.connected(request.host);
   release(request);

@@ -68,7 +68,7 @@ class Engine {
   std::uint64_t cancel_unread(Request& request, std::string_view input);
   void on_event(const process::Event& event);
   void on_answer(Request& request, const process::Event& event);
-  void on_done(Request& request, HopResult hop);
+  void on_done(Request& request, HopResult&& hop);
   void end_archive(Request& request, FetchResult& result, std::int64_t date,
                    std::string_view response_id);
   void on_lost(Request& request, const process::Event& event);

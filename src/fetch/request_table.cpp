@@ -1,6 +1,7 @@
 #include "fetch/request_table.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace fetchpool::engine {
 
@@ -21,7 +22,8 @@ Request& RequestTable::add() {
 
 void RequestTable::remove(Request& request) {
   free_.push_back(request.ticket);
-  request = Request{};
+  std::destroy_at(&request);
+  std::construct_at(&request);
 }
 
 Request* RequestTable::running(std::uint64_t job) {

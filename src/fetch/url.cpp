@@ -20,18 +20,18 @@ int default_port(std::string_view scheme) {
   return scheme == "https" ? 443 : 80;
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 32 || c == 127;
-}
+// Function objects, which algorithms call without a call.
+constexpr auto kIsControl = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
+constexpr auto kIsDigit = [](char c) { return is_digit(c); };
 
 bool is_digits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), is_digit);
+  return std::all_of(text.begin(), text.end(), kIsDigit);
 }
 
 std::optional<UrlError> check_bytes(std::string_view text) {
   if (text.empty()) return bad("the URL is empty");
   if (text.size() > kMaxUrlBytes) return bad("the URL is longer than 64 KiB");
-  const auto found = std::find_if(text.begin(), text.end(), is_control);
+  const auto found = std::find_if(text.begin(), text.end(), kIsControl);
   if (found == text.end()) return std::nullopt;
   char reason[80];
   std::snprintf(reason, sizeof reason, "the URL has a control byte (0x%02x) at position %zu",
@@ -81,7 +81,7 @@ std::variant<Credentials, UrlError> read_userinfo(std::string_view userinfo) {
   Credentials credentials{percent_decoded(userinfo.substr(0, colon)), {}};
   if (colon < userinfo.size()) credentials.password = percent_decoded(userinfo.substr(colon + 1));
   const auto has_control = [](const std::string& text) {
-    return std::any_of(text.begin(), text.end(), is_control);
+    return std::any_of(text.begin(), text.end(), kIsControl);
   };
   if (has_control(credentials.user) || has_control(credentials.password)) {
     return bad("the user name or password in the URL has a control byte");
@@ -89,45 +89,54 @@ std::variant<Credentials, UrlError> read_userinfo(std::string_view userinfo) {
   return credentials;
 }
 
-// Writes `text`; the other fields are there.
-std::variant<Url, UrlError> finish(Url url, std::string_view path, std::string_view query) {
-  url.text.reserve(url.scheme.size() + url.host.size() + path.size() + query.size() + 16);
-  url.text.append(url.scheme).append("://").append(url.host);
-  if (url.port != default_port(url.scheme)) url.text.append(":").append(std::to_string(url.port));
-  append_encoded(url.text, without_dot_segments(path));
-  if (!query.empty()) append_encoded(url.text.append("?"), query);
-  if (url.text.size() > kMaxUrlBytes) return bad("the URL is longer than 64 KiB when encoded");
-  return url;
+void write_origin(Url& url, std::string_view scheme, std::string_view host) {
+  url.text.append(scheme).append("://");
+  url.host_begin = url.text.size();
+  url.text.append(host);
+  url.host_end = url.text.size();
+  if (url.port != default_port(scheme)) url.text.append(":").append(std::to_string(url.port));
+  url.origin_end = url.text.size();
 }
 
-std::variant<Url, UrlError> make_url(std::string scheme, const UrlParts& parts, UrlRules rules) {
+// Writes what follows the origin.
+std::optional<UrlError> finish(Url& url, std::string_view path, std::string_view query) {
+  if (is_free_of_dot_segments(path))
+    append_encoded(url.text, path);
+  else
+    append_encoded(url.text, without_dot_segments(path));
+  if (!query.empty()) append_encoded(url.text.append("?"), query);
+  if (url.text.size() > kMaxUrlBytes) return bad("the URL is longer than 64 KiB when encoded");
+  return std::nullopt;
+}
+
+std::optional<UrlError> read_url(Url& url, std::string_view scheme, const UrlParts& parts,
+                                 UrlRules rules) {
   if (parts.authority->find('\\') != std::string_view::npos) {
     return bad("the URL has a backslash before its path");
   }
   const Authority authority = split_authority(*parts.authority);
-  if (std::optional<UrlError> error = check_authority(authority, rules)) return *std::move(error);
+  if (std::optional<UrlError> error = check_authority(authority, rules)) return error;
   const std::optional<int> port = port_number(authority.port, default_port(scheme));
   if (!port) return bad("the port is not a number from 0 to 65535");
-
-  Url url;
-  url.scheme = std::move(scheme);
-  url.port = *port;
   std::variant<std::string, BadHost> host = canonical_host(authority.host);
   if (BadHost* refused = std::get_if<BadHost>(&host)) return bad(std::move(refused->reason));
-  url.host = std::get<std::string>(std::move(host));
   if (authority.userinfo) {
     std::variant<Credentials, UrlError> credentials = read_userinfo(*authority.userinfo);
     if (UrlError* error = std::get_if<UrlError>(&credentials)) return std::move(*error);
     url.credentials = std::get<Credentials>(std::move(credentials));
   }
-  return finish(std::move(url), parts.path, parts.query.value_or(""));
+  const std::string_view query = parts.query.value_or("");
+  url.text.reserve(scheme.size() + authority.host.size() + parts.path.size() + query.size() + 16);
+  url.port = *port;
+  write_origin(url, scheme, std::get<std::string>(host));
+  return finish(url, parts.path, query);
 }
 
-std::variant<Url, UrlError> absolute_url(const UrlParts& parts, UrlRules rules) {
-  std::string scheme = lower_case(*parts.scheme);
-  if (std::optional<UrlError> error = check_scheme(scheme)) return *std::move(error);
+std::optional<UrlError> read_absolute_url(Url& url, const UrlParts& parts, UrlRules rules) {
+  const std::string scheme = lower_case(*parts.scheme);
+  if (std::optional<UrlError> error = check_scheme(scheme)) return error;
   if (!parts.authority) return bad("two slashes must follow \"" + scheme + ":\"");
-  return make_url(std::move(scheme), parts, rules);
+  return read_url(url, scheme, parts, rules);
 }
 
 // RFC 3986 section 5.2.3.
@@ -157,12 +166,6 @@ std::optional<std::pair<std::size_t, std::size_t>> find_userinfo(std::string_vie
 
 }  // namespace
 
-std::string Url::origin() const {
-  std::string key;
-  key.reserve(scheme.size() + host.size() + 9);
-  return key.append(scheme).append("://").append(host).append(":").append(std::to_string(port));
-}
-
 std::variant<Url, UrlError> parse_url(std::string_view input, UrlRules rules) {
   const std::string_view text = trimmed(input);
   if (std::optional<UrlError> error = check_bytes(text)) return *std::move(error);
@@ -170,7 +173,9 @@ std::variant<Url, UrlError> parse_url(std::string_view input, UrlRules rules) {
   if (!parts.scheme || is_host_and_port(parts)) {
     return bad("the URL has no scheme: begin it with http:// or https://, or use --default-scheme");
   }
-  return absolute_url(parts, rules);
+  std::variant<Url, UrlError> url;
+  if (auto error = read_absolute_url(std::get<Url>(url), parts, rules)) url = *std::move(error);
+  return url;
 }
 
 std::variant<Url, UrlError> resolve(const Url& base, std::string_view reference) {
@@ -178,24 +183,26 @@ std::variant<Url, UrlError> resolve(const Url& base, std::string_view reference)
   if (text.empty()) return base;
   if (std::optional<UrlError> error = check_bytes(text)) return *std::move(error);
   const UrlParts parts = split_reference(text);
+  std::variant<Url, UrlError> target;
+  Url& url = std::get<Url>(target);
+  std::optional<UrlError> error;
   if (parts.scheme || parts.authority) {
-    std::variant<Url, UrlError> target =
-        parts.scheme ? absolute_url(parts, {}) : make_url(base.scheme, parts, {});
-    Url* url = std::get_if<Url>(&target);
-    if (url && url->origin() == base.origin()) url->credentials = base.credentials;
-    return target;
+    error =
+        parts.scheme ? read_absolute_url(url, parts, {}) : read_url(url, base.scheme(), parts, {});
+    if (url.origin() == base.origin()) url.credentials = base.credentials;
+  } else {
+    url = base;
+    url.text.resize(url.origin_end);
+    const UrlParts before = split_reference(base.text);
+    if (parts.path.empty())
+      error = finish(url, before.path, parts.query ? *parts.query : before.query.value_or(""));
+    else if (parts.path.starts_with('/'))
+      error = finish(url, parts.path, parts.query.value_or(""));
+    else
+      error = finish(url, merged(before.path, parts.path), parts.query.value_or(""));
   }
-  Url url = base;
-  url.text.clear();
-  const UrlParts before = split_reference(base.text);
-  if (parts.path.empty()) {
-    return finish(std::move(url), before.path,
-                  parts.query ? *parts.query : before.query.value_or(""));
-  }
-  if (parts.path.starts_with('/')) {
-    return finish(std::move(url), parts.path, parts.query.value_or(""));
-  }
-  return finish(std::move(url), merged(before.path, parts.path), parts.query.value_or(""));
+  if (error) target = *std::move(error);
+  return target;
 }
 
 std::string without_secrets(std::string_view url) {

@@ -27,20 +27,31 @@ struct Url {
   // fragment, no userinfo, no default port, no dot segments (RFC 3986 section 5.2.4), no empty
   // query. Parses to itself.
   std::string text;
-  std::string scheme;  // "http" or "https"
+  int port = 0;  // also where it is the default one; 0 is possible, nobody can connect to it
+  std::optional<Credentials> credentials;
+
+  // Parts of the text, there as long as it is.
+
+  std::string_view scheme() const { return part(0, host_begin - 3); }  // "http" or "https"
   // Lower case; names in their ASCII form (IDNA), IPv4 addresses as four decimal numbers, IPv6
   // addresses in brackets and as short as RFC 5952 writes them, a zone as in "[fe80::1%25eth0]".
   // A dot at the end stays: "example.com." is resolved without search domains, so it is another
   // host than "example.com".
-  std::string host;
-  int port = 0;  // 0 is possible; nobody can connect to it
-  std::optional<Credentials> credentials;
-
-  // scheme://host:port, with the port always there: the key of hosts and the scope of secrets
-  // (RFC 6454 section 4).
-  std::string origin() const;
-  bool is_https() const { return scheme == "https"; }
+  std::string_view host() const { return part(host_begin, host_end); }
+  // scheme://host[:port] without a default port: the key of hosts and the scope of secrets
+  // (RFC 6454 sections 4 and 6.2).
+  std::string_view origin() const { return part(0, origin_end); }
+  bool is_https() const { return text.starts_with("https:"); }
   bool operator==(const Url&) const = default;
+
+  std::size_t host_begin = 0;
+  std::size_t host_end = 0;
+  std::size_t origin_end = 0;
+
+ private:
+  std::string_view part(std::size_t begin, std::size_t end) const {
+    return std::string_view(text).substr(begin, end - begin);
+  }
 };
 
 // Why something is no URL that can be requested.

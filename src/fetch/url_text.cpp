@@ -11,7 +11,7 @@ namespace {
 
 bool is_scheme(std::string_view text) {
   if (text.empty() || !is_letter(text.front())) return false;
-  return std::all_of(text.begin(), text.end(), is_scheme_character);
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_scheme_character(c); });
 }
 
 int hex_value(char c) {
@@ -37,13 +37,9 @@ int dots(std::string_view segment) {
   return count;
 }
 
-bool may_have_dot_segments(std::string_view path) {
-  return path.find("/.") != std::string_view::npos || path.find("/%2") != std::string_view::npos;
-}
-
-bool must_be_encoded(char c) {
+constexpr auto kMustBeEncoded = [](char c) {
   return c == ' ' || c == '\\' || static_cast<unsigned char>(c) > 126;
-}
+};
 
 }  // namespace
 
@@ -85,8 +81,13 @@ Authority split_authority(std::string_view authority) {
   return parts;
 }
 
+bool is_free_of_dot_segments(std::string_view path) {
+  return path.starts_with('/') && path.find("/.") == std::string_view::npos &&
+         path.find("/%2") == std::string_view::npos;
+}
+
 std::string without_dot_segments(std::string_view path) {
-  if (path.starts_with('/') && !may_have_dot_segments(path)) return std::string(path);
+  if (is_free_of_dot_segments(path)) return std::string(path);
   std::string out;
   out.reserve(path.size() + 1);
   if (path.starts_with('/')) path.remove_prefix(1);
@@ -108,15 +109,15 @@ std::string without_dot_segments(std::string_view path) {
 
 void append_encoded(std::string& out, std::string_view text) {
   constexpr char kDigits[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (must_be_encoded(c)) {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    } else {
-      out += c;
-    }
+  for (auto at = text.begin();; ++at) {
+    const auto plain = at;
+    at = std::find_if(plain, text.end(), kMustBeEncoded);
+    out.append(plain, at);
+    if (at == text.end()) return;
+    const auto byte = static_cast<unsigned char>(*at);
+    out += '%';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
   }
 }
 

@@ -27,6 +27,8 @@ Authority split_authority(std::string_view authority);
 // The path without "." and ".." segments, also where they are written as %2e; empty segments stay.
 // The result begins with '/'. RFC 3986 section 5.2.4.
 std::string without_dot_segments(std::string_view path);
+// Whether that would change nothing; may be false all the same.
+bool is_free_of_dot_segments(std::string_view path);
 
 // Appends `text` with its blanks, backslashes and bytes beyond ASCII percent-encoded. Backslashes
 // because newer versions of libcurl refuse them and browsers make slashes of them.

@@ -122,7 +122,7 @@ TEST_CASE("addresses are of the class that IANA gave them", "[address]") {
 AddressClass class_of_host(const std::string& url) {
   auto parsed = parse_url(url);
   const Url* good = std::get_if<Url>(&parsed);
-  return good ? address_class(good->host) : no_address;
+  return good ? address_class(good->host()) : no_address;
 }
 
 TEST_CASE("hostile spellings of addresses are not of the open internet", "[address]") {

@@ -35,7 +35,7 @@ void check(const std::variant<Url, UrlError>& parsed) {
     require(!std::get<UrlError>(parsed).reason.empty());
     return;
   }
-  require(!url->host.empty() && url->port >= 0 && url->port <= 65535);
+  require(!url->host().empty() && url->port >= 0 && url->port <= 65535);
   for (const char c : url->text) require(c > 32 && c < 127 && c != '#' && c != '\\');
   const std::variant<Url, UrlError> again = parse_url(url->text);
   const Url* same = std::get_if<Url>(&again);
