@@ -17,10 +17,10 @@ class ConnectionSettings {
 
   // Sets what all transfers have in common. This object must outlive the handle.
   void apply(CURL* easy) const;
+  bool may_use_proxy() const { return !options_.proxy.empty() || options_.proxy_environment; }
   // Whether these settings say what to connect to in place of a URL's host, or who is to know.
   bool names_its_hosts() const {
-    return !options_.proxy.empty() || options_.proxy_environment || !options_.resolve.empty() ||
-           !options_.connect_to.empty();
+    return may_use_proxy() || !options_.resolve.empty() || !options_.connect_to.empty();
   }
   // Whether connections may be made to that address.
   bool takes(std::string_view address) const;

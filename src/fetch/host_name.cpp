@@ -9,16 +9,12 @@
 #include <optional>
 
 #include "base/ascii.h"
+#include "fetch/curl_handles.h"
 #include "fetch/url_text.h"
 
 namespace fetchpool::engine {
 
 namespace {
-
-struct CurlUrlCleanup {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-using CurlUrl = std::unique_ptr<CURLU, CurlUrlCleanup>;
 
 // libidn2 reads names in the character set of the locale. Only this thread's locale changes, and
 // only while one of these exists.

@@ -150,7 +150,7 @@ void Transfer::start(std::uint64_t job, HopRequest request, int slot, TimePoint 
   started_at_ = std::chrono::duration_cast<std::chrono::microseconds>(
                     std::chrono::system_clock::now().time_since_epoch())
                     .count();
-  set_option(easy_.get(), CURLOPT_URL, request_.url.c_str());
+  request_url_.use(easy_.get(), request_.url, shared_.connection.may_use_proxy());
   if (!same_content) use_content();
   if (!same_headers) use_headers();
   if (!same_secrets) shared_.connection.use_certificate(easy_.get(), request_.without_secrets);

@@ -16,6 +16,7 @@
 #include "fetch/host_names.h"
 #include "fetch/received_body.h"
 #include "fetch/request_headers.h"
+#include "fetch/request_url.h"
 #include "fetch/response_head.h"
 #include "fetch/speed_watch.h"
 #include "fetch/transfer_archive.h"
@@ -126,6 +127,7 @@ class Transfer {
   archive::Exchange exchange(const HopResult& result) const;
 
   TransferShared& shared_;
+  RequestUrl request_url_;
   CurlEasy easy_;
   char error_text_[CURL_ERROR_SIZE] = {};
   std::uint64_t job_ = 0;

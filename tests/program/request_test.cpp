@@ -18,6 +18,44 @@ std::string echo(const Origin& origin, const std::vector<std::string>& arguments
   return read_records(done.out).at(0).body.value();
 }
 
+// One worker with one transfer after the other on the same handle.
+std::vector<Arrival> arrivals(const Origin& origin, const std::vector<std::string>& urls) {
+  REQUIRE(fetchpool({"-p", "1", "-j", "1"}).args(urls).run().status == 0);
+  return origin.log();
+}
+
+TEST_CASE("a target is sent as it stands, whatever was sent before") {
+  Origin origin;
+  const std::vector<std::string> targets = {"/ok?n=1",         "/ok",
+                                            "/ok?a%2Fb%c3%A4", "/ok?a?b&c=%20;d",
+                                            "/ok?http://h/..", "/ok?{a}|[b]^`\"<>'",
+                                            "/ok?*",           "/ok?" + std::string(5000, 'x'),
+                                            "/ok?n=1"};
+  std::vector<std::string> urls;
+  for (const std::string& target : targets) urls.push_back(origin.url(target));
+  std::vector<Arrival> seen = arrivals(origin, urls);
+  REQUIRE(seen.size() == targets.size());
+  for (std::size_t i = 0; i < seen.size(); ++i) CHECK(seen[i].target == targets[i]);
+}
+
+TEST_CASE("a request goes to its own host, also again after its connection was closed") {
+  Origin origin({.addresses = {"127.0.0.1", "127.0.0.2"}, .certificate = std::nullopt});
+  // The second one to each host finds its connection closed, so libcurl sends it again by itself.
+  std::vector<std::string> urls;
+  std::vector<std::string> expected;
+  for (const std::string address : {"127.0.0.1", "127.0.0.2"}) {
+    std::string broken = "/flaky?fail=1&how=close&key=" + address;
+    for (const std::string& target : {std::string("/ok"), broken})
+      urls.push_back(origin.url(address, target));
+    for (const std::string& target : {std::string("/ok"), broken, broken})
+      expected.push_back(address + ":" + std::to_string(origin.port()) + target);
+  }
+  std::vector<std::string> seen;
+  for (const Arrival& arrival : arrivals(origin, urls))
+    seen.push_back(arrival.host + arrival.target);
+  CHECK(seen == expected);
+}
+
 TEST_CASE("option -X names the method, -I asks for the headers only") {
   Origin origin;
   CHECK_THAT(echo(origin, {"-X", "DELETE"}), ContainsSubstring(R"("method":"DELETE")"));
