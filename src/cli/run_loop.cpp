@@ -22,6 +22,9 @@ constexpr std::size_t kMostAtOnce = 1000;
 // Lines that are read until the workers get theirs.
 constexpr std::size_t kLinesAtOnce = 256;
 
+// What comes within this time is written to a file in one go, where nobody waits for it.
+constexpr auto kGatheringTime = std::chrono::milliseconds(10);
+
 std::string advice(int error_number) {
   if (error_number == EAGAIN) return " (the limit of processes is too low; raise it: ulimit -u)";
   return "";
@@ -184,7 +187,7 @@ void RunLoop::fetch_all() {
   while (!is_finished()) {
     feed();
     bool busy = collect();
-    if (!busy) sink_->flush();
+    write(busy);
     if (journal_) journal_->commit_if_due(*sink_, Clock::now());
     obey_limits();
     apply_back_pressure();
@@ -295,6 +298,18 @@ bool RunLoop::collect() {
   return !results.empty();
 }
 
+// When nothing else is to be done at the moment.
+void RunLoop::write(bool busy) {
+  bool gathers = sink_->is_plain() && sink_->poll_events() != 0;
+  if (!gathers)
+    unwritten_since_.reset();
+  else if (!unwritten_since_)
+    unwritten_since_ = Clock::now();
+  if (busy || (gathers && Clock::now() - *unwritten_since_ < kGatheringTime)) return;
+  sink_->flush();
+  unwritten_since_.reset();
+}
+
 void RunLoop::take(FetchResult& result) {
   if (auto number = numbers_.find(result.seq); number != numbers_.end()) {
     result.seq = number->second;
@@ -348,6 +363,8 @@ std::optional<Clock::duration> RunLoop::time_to_wait(bool only_look) const {
   auto next = progress_.next_update();
   auto commit = journal_ ? journal_->next_commit() : std::nullopt;
   if (commit && (!next || *commit < *next)) next = commit;
+  if (unwritten_since_ && (!next || *unwritten_since_ + kGatheringTime < *next))
+    next = *unwritten_since_ + kGatheringTime;
   if (!next) return std::nullopt;
   return std::max(*next - Clock::now(), Clock::duration::zero());
 }
@@ -357,7 +374,7 @@ void RunLoop::wait_for_events(bool only_look) {
   struct pollfd fds[] = {{fetcher_.poll_fd(), POLLIN, 0},
                          {signals_.poll_fd(), POLLIN, 0},
                          {list, POLLIN, 0},
-                         {sink_->poll_fd(), sink_->poll_events(), 0}};
+                         {sink_->is_plain() ? -1 : sink_->poll_fd(), sink_->poll_events(), 0}};
   posix::poll_for(fds, std::size(fds), time_to_wait(only_look));
   if (fds[1].revents != 0) obey_signals();
   if (fds[2].revents != 0) reader_waits_ = false;

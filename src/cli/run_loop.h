@@ -44,6 +44,7 @@ class RunLoop {
   void skip_if_there(ListEntry& entry, std::uint64_t number);
   void submit(ListEntry entry, std::uint64_t number);
   bool collect();
+  void write(bool busy);
   void take(FetchResult& result);
   void put(FetchResult& result);
   void name_failure(const FetchResult& result) const;
@@ -79,6 +80,7 @@ class RunLoop {
   Stop stop_ = Stop::none;
   bool reader_waits_ = false;  // the list has nothing more at the moment
   bool held_ = false;
+  std::optional<TimePoint> unwritten_since_;  // of what gathers for a file
   bool is_complete_ = false;
   bool left_something_ = false;  // a result is cancelled
   std::uint64_t lines_ = 0;      // of the list, that stand for a URL

@@ -42,6 +42,7 @@ class OrderedStream {
   std::uint64_t awaited() const { return buffer_.awaited(); }
   std::uint64_t written() const { return stream_.records_written(); }
 
+  bool is_plain() const { return stream_.is_plain(); }
   int poll_fd() const { return stream_.poll_fd(); }
   short poll_events() const;
 

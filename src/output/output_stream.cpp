@@ -20,7 +20,10 @@ namespace fetchpool::output {
 namespace {
 
 constexpr std::size_t kBatch = std::size_t{256} << 10;
-constexpr std::size_t kMostPlainBytes = std::size_t{16} << 20;
+constexpr std::size_t kMostBytesAtOnce = std::size_t{16} << 20;
+// Batches for a file end where pages of the system do, or several of them together: that costs a
+// quarter less than to begin in the middle of one.
+constexpr std::size_t kPages = std::size_t{64} << 10;
 constexpr std::size_t kTextBlock = std::size_t{64} << 10;
 // Below this, copying is cheaper than one more element to gather.
 constexpr std::size_t kShort = 1024;
@@ -130,13 +133,15 @@ void OutputStream::end_record() {
 }
 
 void OutputStream::write_full_batches() {
-  if (pending_ >= kBatch && !is_blocked_) write_pending(kMostPlainBytes);
+  if (pending_ < kBatch || is_blocked_) return;
+  std::size_t rest = is_plain() ? (bytes_written_ + pending_) % kPages : 0;
+  write_pending(pending_ - rest);
 }
 
 void OutputStream::flush() {
   is_blocked_ = false;
   if (pending_ > 0)
-    write_pending(kMostPlainBytes);
+    write_pending(kMostBytesAtOnce);
   else
     require_reader();
 }
@@ -150,7 +155,7 @@ void OutputStream::require_name() const {
 
 OutputStream::Mark OutputStream::settle(bool durable) {
   assert(is_plain());
-  while (pending_ > 0) write_pending(kMostPlainBytes);
+  while (pending_ > 0) write_pending(kMostBytesAtOnce);
   require_name();
   // Never tried again: after a failure nobody knows what is on the disk.
   if (durable && bytes_synced_ != bytes_written_ && disk_->sync(fd_.get()) != 0)
@@ -162,7 +167,7 @@ OutputStream::Mark OutputStream::settle(bool durable) {
 void OutputStream::finish() {
   while (pending_ > 0) {
     is_blocked_ = false;
-    write_pending(kMostPlainBytes);
+    write_pending(kMostBytesAtOnce);
     if (pending_ == 0) break;
     struct pollfd writable {
       fd_.get(), POLLOUT, 0
@@ -179,10 +184,10 @@ short OutputStream::poll_events() const {
   return pending_ > 0 ? POLLOUT : 0;
 }
 
-void OutputStream::write_pending(std::size_t limit) {
-  for (std::size_t done = 0, written = 0; pending_ > 0; done += written) {
-    if (mode_ == Mode::plain && done >= limit) return;
-    if (!write_once(written)) {
+void OutputStream::write_pending(std::size_t most) {
+  std::size_t written = 0;
+  for (std::size_t left = std::min(most, pending_); left > 0; left -= written) {
+    if (!write_once(left, written)) {
       is_blocked_ = true;
       return;
     }
@@ -190,15 +195,14 @@ void OutputStream::write_pending(std::size_t limit) {
   }
 }
 
-bool OutputStream::write_once(std::size_t& written) {
+bool OutputStream::write_once(std::size_t most, std::size_t& written) {
   struct iovec vector[kMostAtOnce];
-  std::size_t most = pending_;
   if (mode_ == Mode::careful) {
     struct pollfd writable {
       fd_.get(), POLLOUT, 0
     };
     if (posix::poll_for(&writable, 1, Clock::duration::zero()) == 0) return false;
-    most = kCarefulBytes;
+    most = std::min(most, kCarefulBytes);
   }
   int count = 0;
   for (const Piece& piece : pieces_) {

@@ -66,7 +66,8 @@ class OutputStream {
   // What was added up to here is a record; empty records count, too.
   void end_record();
 
-  // Writes if at least 256 KiB wait and the reader was not found slow since the last flush().
+  // Writes if at least 256 KiB wait and the reader was not found slow since the last flush(); a
+  // regular file gets whole pages.
   void write_full_batches();
   // Writes what can be written now, at most some MiB to a regular file; notices a reader that is
   // gone also when nothing waits.
@@ -106,9 +107,9 @@ class OutputStream {
   OutputStream(UniqueFd fd, Mode mode, std::string name, Disk& disk = system_disk())
       : fd_(std::move(fd)), mode_(mode), name_(std::move(name)), disk_(&disk) {}
 
-  void write_pending(std::size_t limit);
-  // Nothing: the reader takes no more now.
-  bool write_once(std::size_t& written);
+  void write_pending(std::size_t most);
+  // False: the reader takes no more now.
+  bool write_once(std::size_t most, std::size_t& written);
   void advance(std::size_t written);
   void require_reader();
   void require_name() const;
