@@ -4,7 +4,8 @@
 // Counted are instructions, by callgrind and in our program alone, so that neither a busy machine
 // nor another libcurl changes anything. URLs are fetched one after the other, which gives each a
 // turn of both loops for itself; a count is then the same again and again but for turns in which
-// nothing had come yet, and of the counts the lower quartile is judged.
+// nothing had come yet, and of the counts the lower quartile is judged. The parent may find two
+// records in one turn, which the second of them then has for nothing: there it is the median.
 //
 //   instruction_guard
 //
@@ -42,13 +43,13 @@ struct Budget {
   std::uint64_t slow_page;   // the same without AVX2
 };
 
-// Up to a quarter above the highest of what was counted: with Debian 12 18,700, 9,700 and 49,400,
-// and 11,000 more without AVX2; with Debian 13 19,200, 8,900 and 47,800.
+// Up to a fifth above the highest of what was counted: with Debian 12 16,500 to 20,300, 9,200 to
+// 11,700 and 46,200, and 11,000 more without AVX2.
 #if __GNUC__ >= 14
-constexpr Budget kBudget{23500, 11700, 57000, 68000};
+constexpr Budget kBudget{23500, 13500, 55000, 66000};
 constexpr const char* kDistribution = "Debian 13 (g++ 14)";
 #else
-constexpr Budget kBudget{22500, 11700, 57000, 68000};
+constexpr Budget kBudget{23000, 13500, 55000, 66000};
 constexpr const char* kDistribution = "Debian 12 (g++ 12)";
 #endif
 
@@ -108,11 +109,12 @@ Counts counts_of(const std::string& prefix) {
   return counts;
 }
 
-std::uint64_t lower_quartile(const Counts& counts, std::size_t begin, std::size_t end) {
+// The count below which `part` of those from `begin` to `end` are.
+std::uint64_t quantile(const Counts& counts, std::size_t begin, std::size_t end, double part) {
   Counts some(counts.begin() + static_cast<std::ptrdiff_t>(begin),
               counts.begin() + static_cast<std::ptrdiff_t>(end));
   std::sort(some.begin(), some.end());
-  return some[some.size() / 4];
+  return some[static_cast<std::size_t>(part * static_cast<double>(some.size()))];
 }
 
 struct Measured {
@@ -168,12 +170,12 @@ int run() {
   }
   Measured measured = measure();
   std::printf("budget of %s\n", kDistribution);
-  bool all = judge("parent, a record", lower_quartile(measured.parent, kFirst, 2 * kPagesOfAKind),
+  bool all = judge("parent, a record", quantile(measured.parent, kFirst, 2 * kPagesOfAKind, 0.5),
                    kBudget.record);
   all &= judge("worker, a page of 200 bytes",
-               lower_quartile(measured.worker, kFirst, kPagesOfAKind), kBudget.small_page);
+               quantile(measured.worker, kFirst, kPagesOfAKind, 0.25), kBudget.small_page);
   all &= judge(has_avx2() ? "worker, a page of 12 KB" : "worker, a page of 12 KB, no AVX2",
-               lower_quartile(measured.worker, kPagesOfAKind + kFirst, 2 * kPagesOfAKind),
+               quantile(measured.worker, kPagesOfAKind + kFirst, 2 * kPagesOfAKind, 0.25),
                has_avx2() ? kBudget.page : kBudget.slow_page);
   return all ? 0 : 1;
 }
