@@ -300,7 +300,7 @@ bool RunLoop::collect() {
 
 // When nothing else is to be done at the moment.
 void RunLoop::write(bool busy) {
-  bool gathers = sink_->is_plain() && sink_->poll_events() != 0;
+  bool gathers = sink_->may_gather() && sink_->poll_events() != 0;
   if (!gathers)
     unwritten_since_.reset();
   else if (!unwritten_since_)
@@ -374,7 +374,7 @@ void RunLoop::wait_for_events(bool only_look) {
   struct pollfd fds[] = {{fetcher_.poll_fd(), POLLIN, 0},
                          {signals_.poll_fd(), POLLIN, 0},
                          {list, POLLIN, 0},
-                         {sink_->is_plain() ? -1 : sink_->poll_fd(), sink_->poll_events(), 0}};
+                         {sink_->may_gather() ? -1 : sink_->poll_fd(), sink_->poll_events(), 0}};
   posix::poll_for(fds, std::size(fds), time_to_wait(only_look));
   if (fds[1].revents != 0) obey_signals();
   if (fds[2].revents != 0) reader_waits_ = false;

@@ -22,7 +22,7 @@ class ArchivingSink : public Sink {
   // What the archive holds of it is there already.
   void put_again(std::uint64_t seq, std::string_view record) override;
   void flush() override;
-  bool is_plain() const override { return records_->is_plain(); }
+  bool may_gather() const override { return records_->may_gather(); }
   bool wants_hold() const override { return buffer_.is_full() || records_->wants_hold(); }
   bool waits_for_reader() const override { return records_->waits_for_reader(); }
   std::uint64_t awaited() const override { return records_->awaited(); }

@@ -39,7 +39,7 @@ class DirectorySink : public Sink {
   void put(FetchResult&& result) override;
   void put_again(std::uint64_t seq, std::string_view record) override;
   void flush() override { manifest_.flush(); }
-  bool is_plain() const override { return manifest_.is_plain(); }
+  bool may_gather() const override { return manifest_.may_gather(); }
   bool wants_hold() const override { return manifest_.wants_hold(); }
   bool waits_for_reader() const override { return manifest_.waits_for_reader(); }
   std::uint64_t awaited() const override { return manifest_.awaited(); }

@@ -12,8 +12,9 @@ namespace fetchpool::output {
 namespace {
 
 constexpr std::uint64_t kMostPending = std::uint64_t{8} << 20;
-// What one call moves on at most, so that draining a full file does not keep a caller's loop.
-constexpr std::uint64_t kMostPerCall = std::uint64_t{16} << 20;
+// What one call moves on at most, so that the caller can see to other things between: whose workers
+// have nothing to do, say. With 16 MiB, files of 1 MiB took 1.03 to 1.06 of the time.
+constexpr std::uint64_t kMostPerCall = std::uint64_t{2} << 20;
 constexpr std::uint64_t kWholly = ~std::uint64_t{0};
 
 }  // namespace

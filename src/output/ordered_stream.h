@@ -42,7 +42,8 @@ class OrderedStream {
   std::uint64_t awaited() const { return buffer_.awaited(); }
   std::uint64_t written() const { return stream_.records_written(); }
 
-  bool is_plain() const { return stream_.is_plain(); }
+  // Whether what waits to be written is little and goes to a file.
+  bool may_gather() const { return stream_.is_plain() && !buffer_.has_next(); }
   int poll_fd() const { return stream_.poll_fd(); }
   short poll_events() const;
 

@@ -44,12 +44,12 @@ class Sink {
                          [[maybe_unused]] std::string_view record) {
     assert(false);
   }
-  // Writes what can be written now. To be called before waiting for anything (where is_plain(), it
-  // can wait for more to be written with it), and when poll_fd() has an event: POLLERR and POLLHUP,
-  // which poll(2) reports unasked, are a reader that left.
+  // Writes what can be written now. To be called before waiting for anything, and when poll_fd()
+  // has an event: POLLERR and POLLHUP, which poll(2) reports unasked, are a reader that left.
   virtual void flush() = 0;
-  // Whether writing never waits for a reader: regular files, /dev/null.
-  virtual bool is_plain() const = 0;
+  // Whether that can be left for some milliseconds, to write more in one go: it is little, and goes
+  // to a file, along which nobody is expected to read.
+  virtual bool may_gather() const = 0;
   // Whether no new transfers should begin, because what waits to be written fills its bounds.
   // Those that awaited() needs must go on all the same, or the order waits for ever.
   virtual bool wants_hold() const = 0;

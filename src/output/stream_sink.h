@@ -15,7 +15,7 @@ enum class Order { of_the_list, as_they_come };
 class StreamSink : public Sink {
  public:
   void flush() override { stream_.flush(); }
-  bool is_plain() const override { return stream_.is_plain(); }
+  bool may_gather() const override { return stream_.may_gather(); }
   bool wants_hold() const override { return stream_.wants_hold(); }
   bool waits_for_reader() const override { return stream_.waits_for_reader(); }
   std::uint64_t awaited() const override { return stream_.awaited(); }
