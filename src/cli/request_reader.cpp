@@ -108,7 +108,8 @@ bool RequestReader::is_of_shard(const ListEntry& entry) {
   std::uint64_t line = lines_++;
   if (!shard_.by_host) return shard_.has_line(line);
   auto url = url_of(entry, allow_userinfo_);
-  return url ? shard_.has_host(url->origin()) : shard_.has_line(line);
+  if (!url) return shard_.has_line(line);
+  return shard_.has_host(fmt::format("{}://{}:{}", url->scheme(), url->host(), url->port));
 }
 
 bool RequestReader::was_seen(const ListEntry& entry) {

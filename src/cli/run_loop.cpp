@@ -298,14 +298,15 @@ bool RunLoop::collect() {
   return !results.empty();
 }
 
-// When nothing else is to be done at the moment.
+// What may gather, when it has done so for long enough; else when nothing else is to be done.
 void RunLoop::write(bool busy) {
   bool gathers = sink_->may_gather() && sink_->poll_events() != 0;
   if (!gathers)
     unwritten_since_.reset();
   else if (!unwritten_since_)
     unwritten_since_ = Clock::now();
-  if (busy || (gathers && Clock::now() - *unwritten_since_ < kGatheringTime)) return;
+  bool is_due = gathers ? Clock::now() - *unwritten_since_ >= kGatheringTime : !busy;
+  if (!is_due) return;
   sink_->flush();
   unwritten_since_.reset();
 }
@@ -374,7 +375,7 @@ void RunLoop::wait_for_events(bool only_look) {
   struct pollfd fds[] = {{fetcher_.poll_fd(), POLLIN, 0},
                          {signals_.poll_fd(), POLLIN, 0},
                          {list, POLLIN, 0},
-                         {sink_->may_gather() ? -1 : sink_->poll_fd(), sink_->poll_events(), 0}};
+                         {unwritten_since_ ? -1 : sink_->poll_fd(), sink_->poll_events(), 0}};
   posix::poll_for(fds, std::size(fds), time_to_wait(only_look));
   if (fds[1].revents != 0) obey_signals();
   if (fds[2].revents != 0) reader_waits_ = false;

@@ -15,7 +15,7 @@ struct Shard {
   bool is_all() const { return count == 1; }
   // Of lines: every count-th one, beginning with the number-th; `line` counts from 0.
   bool has_line(std::uint64_t line) const;
-  // Of hosts: the same on every machine and in every version.
+  // Of hosts, as scheme://host:port: the same on every machine and in every version.
   bool has_host(std::string_view origin) const;
 };
 

@@ -37,8 +37,8 @@ bool RequestUrl::use_origin(CURL* easy, std::string_view origin) {
   std::string url = std::string(origin) + "/";
   CurlUrl parts(curl_url());
   if (!parts || curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return false;
-  // With it, libcurl keeps the text of the URL that it had before, and might make that its next
-  // request where the connection breaks.
+  // Given parts alone, libcurl keeps the text of the URL that it had before, and might make that
+  // its next request where the connection breaks.
   set_option(easy, CURLOPT_URL, url.c_str());
   set_option(easy, CURLOPT_CURLU, parts.get());
   parts_ = std::move(parts);

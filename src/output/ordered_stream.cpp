@@ -22,7 +22,7 @@ constexpr std::uint64_t kWholly = ~std::uint64_t{0};
 OrderedStream::OrderedStream(OutputStream stream, ReorderOptions options)
     : stream_(std::move(stream)), window_(options.window), buffer_(std::move(options)) {}
 
-// A stream that always takes everything is written before the next record comes.
+// Of a stream that always takes everything, little is left when the next record comes.
 bool OrderedStream::has_room_for(std::uint64_t size) const {
   return stream_.is_plain() || stream_.pending_bytes() + size <= kMostPending;
 }

@@ -80,8 +80,21 @@ TEST_CASE("a shard is a part of so many", "[request_reader]") {
   CHECK(parse_shard("2/4").count == 4);
   for (const char* wrong : {"", "1", "0/4", "5/4", "a/4", "1/0", "1/2/3", "/"})
     CHECK_THROWS_AS(parse_shard(wrong), UsageError);
-  // The same on every machine: what a list was shared by must not change.
-  Shard shard{1, 4, true};
-  CHECK(shard.has_host("http://example.com:80") ==
-        Shard{1, 4, true}.has_host("http://example.com:80"));
+}
+
+TEST_CASE("the part of a host never changes", "[request_reader]") {
+  // XXH3 of scheme://host:port, modulo 4.
+  const std::vector<std::pair<std::string, int>> parts = {
+      {"http://example.com/a", 2}, {"HTTP://Example.com:80/b", 2},
+      {"https://example.com/", 4}, {"http://example.com:8080/", 2},
+      {"http://[::1]/", 2},        {"https://www.debian.org/", 4}};
+  for (const auto& [url, part] : parts) {
+    for (int number = 1; number <= 4; ++number) {
+      CAPTURE(url, number);
+      Arguments arguments;
+      arguments.shard = {number, 4, true};
+      RequestReader reader(arguments);
+      CHECK(read(reader, url).has_value() == (number == part));
+    }
+  }
 }

@@ -35,6 +35,7 @@ void check(const std::variant<Url, UrlError>& parsed) {
     require(!std::get<UrlError>(parsed).reason.empty());
     return;
   }
+  require(url->text[url->origin().size()] == '/');
   require(!url->host().empty() && url->port >= 0 && url->port <= 65535);
   for (const char c : url->text) require(c > 32 && c < 127 && c != '#' && c != '\\');
   const std::variant<Url, UrlError> again = parse_url(url->text);

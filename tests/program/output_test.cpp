@@ -1,6 +1,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "base/posix.h"
 #include "program/records.h"
 #include "support/catch.h"
@@ -203,6 +206,36 @@ TEST_CASE("a non-blocking standard output loses nothing") {
   }
   CHECK((out == all));
   CHECK(run.wait().status == 0);
+}
+
+// More than is moved on in one go waits for the slow one, and does not end where pages do.
+TEST_CASE("what is due is soon in its file, although other URLs hang") {
+  Origin origin;
+  TempDir dir;
+  constexpr int kBodies = 7;
+  constexpr std::uintmax_t kSize = 1048676;
+  std::string size = "size=" + std::to_string(kSize);
+  std::string list = origin.url("/slow?ms=300&" + size) + "\n";
+  for (int i = 1; i < kBodies; ++i)
+    list += origin.url("/ok?" + size + "&n=" + std::to_string(i)) + "\n";
+  list += origin.url("/hang") + "\n";
+  for (const char* form : {"--raw", "--stable"}) {
+    CAPTURE(form);
+    std::string file = dir.file("out");
+    Running run = shell("exec fetchpool -q --per-host 0 " + std::string(form) + " -i " +
+                        dir.write("urls", list) + " > " + file)
+                      .start();
+    auto is_due = [&] {
+      if (std::string(form) == "--raw") return std::filesystem::file_size(file) == kBodies * kSize;
+      std::string written = read_file(file);
+      return std::count(written.begin(), written.end(), '\n') == kBodies;
+    };
+    CHECK(eventually([&] { return std::filesystem::exists(file) && is_due(); }));
+    run.signal(SIGTERM);
+    run.signal(SIGINT);
+    run.wait();
+    std::filesystem::remove(file);
+  }
 }
 
 TEST_CASE("raw output has the bodies of what is ok and names the others") {

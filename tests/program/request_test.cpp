@@ -1,4 +1,6 @@
 // What requests look like, as the origin sees them.
+#include <set>
+
 #include "program/records.h"
 #include "support/catch.h"
 #include "support/listening_port.h"
@@ -36,6 +38,29 @@ TEST_CASE("a target is sent as it stands, whatever was sent before") {
   std::vector<Arrival> seen = arrivals(origin, urls);
   REQUIRE(seen.size() == targets.size());
   for (std::size_t i = 0; i < seen.size(); ++i) CHECK(seen[i].target == targets[i]);
+}
+
+TEST_CASE("methods and hosts that change leave nothing behind on a handle") {
+  Origin origin;
+  std::string port = ":" + std::to_string(origin.port());
+  auto line = [&](const std::string& host, const std::string& target, const std::string& more) {
+    return "{\"url\":\"http://" + host + port + target + "\"" + more + "}\n";
+  };
+  std::string list = line("a.test", "/ok?1", "") + line("b.test", "/ok?22", R"(,"method":"HEAD")") +
+                     line("a.test", "/ok?333", R"(,"method":"POST","body":"x")") +
+                     line("a.test", "/ok?4", R"(,"method":"DELETE")") + line("b.test", "/ok?5", "");
+  REQUIRE(fetchpool({"-p", "1", "-j", "1", "--resolve", "a.test" + port + ":127.0.0.1", "--resolve",
+                     "b.test" + port + ":127.0.0.1"})
+              .stdin_text(list)
+              .run()
+              .status == 0);
+  std::multiset<std::string> seen;
+  for (const Arrival& arrival : origin.log())
+    seen.insert(arrival.method + " " + arrival.host + arrival.target);
+  CHECK(seen == std::multiset<std::string>{
+                    "GET a.test" + port + "/ok?1", "HEAD b.test" + port + "/ok?22",
+                    "POST a.test" + port + "/ok?333", "DELETE a.test" + port + "/ok?4",
+                    "GET b.test" + port + "/ok?5"});
 }
 
 TEST_CASE("a request goes to its own host, also again after its connection was closed") {
