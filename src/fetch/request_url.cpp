@@ -17,7 +17,7 @@ bool has_zone(std::string_view origin) {
 }  // namespace
 
 // Of a whole URL libcurl makes parts, of these a URL again, and of that parts, for each transfer: a
-// tenth of all it does. An origin can be given to it in parts, and what follows that as it is to be
+// fifth of all it does. An origin can be given to it in parts, and what follows that as it is to be
 // sent.
 void RequestUrl::use(CURL* easy, const std::string& url, bool through_proxy) {
   std::string_view origin = origin_of(url);
