@@ -22,9 +22,6 @@ constexpr std::size_t kMostAtOnce = 1000;
 // Lines that are read until the workers get theirs.
 constexpr std::size_t kLinesAtOnce = 256;
 
-// What comes within this time is written to a file in one go, where nobody waits for it.
-constexpr auto kGatheringTime = std::chrono::milliseconds(10);
-
 std::string advice(int error_number) {
   if (error_number == EAGAIN) return " (the limit of processes is too low; raise it: ulimit -u)";
   return "";
@@ -124,9 +121,19 @@ int RunLoop::run() {
   } catch (const SystemError& error) {
     log::error(error.what());
     exit_code_.fail(kExitLocalIo);
+    write_what_can_be();
   }
   summarize();
   return exit_code_.code(arguments_.exit_zero);
+}
+
+// After one file failed, for what gathers for another one.
+void RunLoop::write_what_can_be() {
+  try {
+    if (sink_) sink_->flush();
+  } catch (const Error&) {
+    // It has been said that something is missing, and why.
+  }
 }
 
 // From here on, files change.
@@ -298,17 +305,9 @@ bool RunLoop::collect() {
   return !results.empty();
 }
 
-// What may gather, when it has done so for long enough; else when nothing else is to be done.
 void RunLoop::write(bool busy) {
   bool gathers = sink_->may_gather() && sink_->poll_events() != 0;
-  if (!gathers)
-    unwritten_since_.reset();
-  else if (!unwritten_since_)
-    unwritten_since_ = Clock::now();
-  bool is_due = gathers ? Clock::now() - *unwritten_since_ >= kGatheringTime : !busy;
-  if (!is_due) return;
-  sink_->flush();
-  unwritten_since_.reset();
+  if (gathering_.is_due(gathers, !busy, Clock::now())) sink_->flush();
 }
 
 void RunLoop::take(FetchResult& result) {
@@ -363,9 +362,8 @@ std::optional<Clock::duration> RunLoop::time_to_wait(bool only_look) const {
   if (only_look || can_copy || can_read) return Clock::duration::zero();
   auto next = progress_.next_update();
   auto commit = journal_ ? journal_->next_commit() : std::nullopt;
-  if (commit && (!next || *commit < *next)) next = commit;
-  if (unwritten_since_ && (!next || *unwritten_since_ + kGatheringTime < *next))
-    next = *unwritten_since_ + kGatheringTime;
+  for (std::optional<TimePoint> other : {commit, gathering_.end()})
+    if (other && (!next || *other < *next)) next = other;
   if (!next) return std::nullopt;
   return std::max(*next - Clock::now(), Clock::duration::zero());
 }
@@ -375,7 +373,7 @@ void RunLoop::wait_for_events(bool only_look) {
   struct pollfd fds[] = {{fetcher_.poll_fd(), POLLIN, 0},
                          {signals_.poll_fd(), POLLIN, 0},
                          {list, POLLIN, 0},
-                         {unwritten_since_ ? -1 : sink_->poll_fd(), sink_->poll_events(), 0}};
+                         {gathering_.end() ? -1 : sink_->poll_fd(), sink_->poll_events(), 0}};
   posix::poll_for(fds, std::size(fds), time_to_wait(only_look));
   if (fds[1].revents != 0) obey_signals();
   if (fds[2].revents != 0) reader_waits_ = false;

@@ -12,6 +12,7 @@
 #include "base/posix.h"
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
+#include "cli/gathering.h"
 #include "cli/progress.h"
 #include "cli/request_reader.h"
 #include "cli/stop_signals.h"
@@ -55,6 +56,7 @@ class RunLoop {
   void obey_signals();
   void obey_limits();
   void write_rest();
+  void write_what_can_be();
   void end_journal();
   void summarize();
 
@@ -80,7 +82,7 @@ class RunLoop {
   Stop stop_ = Stop::none;
   bool reader_waits_ = false;  // the list has nothing more at the moment
   bool held_ = false;
-  std::optional<TimePoint> unwritten_since_;  // of what gathers for a file
+  Gathering gathering_;
   bool is_complete_ = false;
   bool left_something_ = false;  // a result is cancelled
   std::uint64_t lines_ = 0;      // of the list, that stand for a URL

@@ -43,9 +43,15 @@ void ArchivingSink::write_due() {
   }
 }
 
+// Where one of both fails, the other one has what it can have.
 void ArchivingSink::flush() {
+  try {
+    records_->flush();
+  } catch (const Error&) {
+    files_.flush();
+    throw;
+  }
   files_.flush();
-  records_->flush();
 }
 
 std::optional<Checkpoint> ArchivingSink::checkpoint(bool durable) {

@@ -95,6 +95,34 @@ TEST_CASE("a limit of file size is one sentence, 3, and gone on from") {
   kind.finish("out");
 }
 
+// Standard output is no file that a run can be gone on with, so nothing would bring them again.
+TEST_CASE("records that are ready are written, although the archive cannot be") {
+  Origin origin;
+  TempDir dir;
+  std::string urls;
+  for (const std::string& url : urls_of(origin, 400)) urls += url + "\n";
+  Finished done =
+      Command("sh")
+          .args({"-c", "exec fetchpool -p 1 -j 4 --no-body --warc \"$1\" -i \"$2\" > \"$3\"", "sh",
+                 dir.file("a.warc.gz"), dir.write("urls", urls), dir.file("out")})
+          .limit(RLIMIT_FSIZE, 262144)
+          .time_limit(60s)
+          .run();
+  CHECK(done.status == 3);
+  CHECK_THAT(done.err, ContainsSubstring("File too large"));
+  // Up to where it was cut.
+  Command gunzip("sh");
+  gunzip.args({"-c", "gzip -dc < \"$1\" 2> /dev/null; true", "sh", dir.file("a.warc.gz.open")});
+  std::string archive = gunzip.run().out;
+  long archived = 0;
+  for (std::size_t at = 0; (at = archive.find("\r\nWARC-Type: response", at)) != std::string::npos;
+       ++at)
+    ++archived;
+  REQUIRE(archived > 20);
+  // One result was in hand.
+  CHECK(lines_of(read_file(dir.file("out"))) + 1 >= archived);
+}
+
 // A file system of 64 KB, which grows when the run has failed.
 TEST_CASE("a disk that is full is one sentence, 3, and gone on from once there is room") {
   auto which = GENERATE(Which::list, Which::directory, Which::archive);
