@@ -37,6 +37,16 @@ mode_t type_of(int fd, const std::string& name) {
   return info.st_mode & S_IFMT;
 }
 
+// Where the next write goes, as far as a file can tell.
+std::uint64_t position_of(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  bool appends = flags >= 0 && (flags & O_APPEND) != 0;
+  struct stat info {};
+  if (appends && fstat(fd, &info) == 0) return static_cast<std::uint64_t>(info.st_size);
+  off_t offset = lseek(fd, 0, SEEK_CUR);
+  return offset < 0 ? 0 : static_cast<std::uint64_t>(offset);
+}
+
 short events_of(int fd) {
   struct pollfd watched {
     fd, 0, 0
@@ -84,8 +94,11 @@ OutputStream OutputStream::borrow(int fd, std::string name) {
   mode_t type = type_of(fd, name);
   if (type == S_IFSOCK) return OutputStream(posix::duplicate(fd), Mode::socket, std::move(name));
   bool is_pipe = type == S_IFIFO;
-  if (!is_pipe && !isatty(fd))
-    return OutputStream(posix::duplicate(fd), Mode::plain, std::move(name));
+  if (!is_pipe && !isatty(fd)) {
+    OutputStream stream(posix::duplicate(fd), Mode::plain, std::move(name));
+    stream.begins_at_ = position_of(fd);
+    return stream;
+  }
   std::string path = "/proc/self/fd/" + std::to_string(fd);
   int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (own >= 0) return OutputStream(UniqueFd(own), Mode::non_blocking, std::move(name));
@@ -134,7 +147,7 @@ void OutputStream::end_record() {
 
 void OutputStream::write_full_batches() {
   if (pending_ < kBatch || is_blocked_) return;
-  std::size_t rest = is_plain() ? (bytes_written_ + pending_) % kPage : 0;
+  std::size_t rest = is_plain() ? (begins_at_ + bytes_written_ + pending_) % kPage : 0;
   write_pending(pending_ - rest);
 }
 

@@ -126,6 +126,7 @@ class OutputStream {
   bool is_blocked_ = false;
   std::uint64_t records_written_ = 0;
   std::uint64_t bytes_written_ = 0;
+  std::uint64_t begins_at_ = 0;     // in its file
   Mark added_;                      // records, and bytes up to the end of the last one
   std::uint64_t bytes_synced_ = 0;  // as far as this stream knows
 

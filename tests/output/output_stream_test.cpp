@@ -83,6 +83,23 @@ TEST_CASE("an existing file is emptied, and little is written before there is mu
   CHECK(contents_of(path) == "little" + std::string(300000, 'x') + std::string(300000, 'y'));
 }
 
+TEST_CASE("a borrowed file gets whole pages wherever it stands", "[output_stream]") {
+  TemporaryDirectory directory;
+  std::string path = directory.file("out");
+  std::ofstream(path) << "header";
+  int mode = GENERATE(0, O_APPEND);
+  int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | mode);
+  REQUIRE(fd >= 0);
+  if (mode == 0) lseek(fd, 6, SEEK_SET);
+  OutputStream stream = OutputStream::borrow(fd, "out");
+  ::close(fd);
+  stream.add(Bytes(std::string(300000, 'x')));
+  stream.write_full_batches();
+  CHECK(contents_of(path).size() == 299008);
+  stream.flush();
+  CHECK(contents_of(path) == "header" + std::string(300000, 'x'));
+}
+
 TEST_CASE("a full disk is an error that names the file", "[output_stream]") {
   OutputStream stream = OutputStream::open("/dev/full");
   stream.add_copy("x");
