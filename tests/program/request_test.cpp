@@ -4,6 +4,7 @@
 #include "program/records.h"
 #include "support/catch.h"
 #include "support/listening_port.h"
+#include "support/network_namespace.h"
 #include "support/nginx.h"
 #include "support/origin.h"
 #include "support/temp_dir.h"
@@ -61,6 +62,25 @@ TEST_CASE("methods and hosts that change leave nothing behind on a handle") {
                     "GET a.test" + port + "/ok?1", "HEAD b.test" + port + "/ok?22",
                     "POST a.test" + port + "/ok?333", "DELETE a.test" + port + "/ok?4",
                     "GET b.test" + port + "/ok?5"});
+}
+
+// What a libcurl is given for such an address is another thing than for all others.
+TEST_CASE("an address with a zone is reached, before and after others on the same handle") {
+  if (!NetworkNamespace::is_possible()) return;
+  NetworkNamespace network({"fe80::1"});
+  NginxOptions options;
+  // The port of a network that is the test's alone.
+  options.server_lines = "  listen [::]:8080;";
+  Nginx nginx(options);
+  std::vector<std::string> urls;
+  for (const char* host : {"[fe80::1%25lo]", "[::1]", "[fe80::1%25lo]", "[::1]", "[::1]"}) {
+    std::string name = std::to_string(urls.size()) + ".txt";
+    write_file(nginx.root() + "/" + name, name);
+    urls.push_back("http://" + std::string(host) + ":8080/" + name + "?q");
+  }
+  Finished done = fetchpool({"-p", "1", "-j", "1", "--raw"}).args(urls).run();
+  CHECK(done.status == 0);
+  CHECK(done.out == "0.txt1.txt2.txt3.txt4.txt");
 }
 
 TEST_CASE("a request goes to its own host, also again after its connection was closed") {

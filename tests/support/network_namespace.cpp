@@ -44,6 +44,21 @@ bool enter_new_namespaces() {
   return mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
+// As <linux/ipv6.h> has it, which cannot stand beside <netinet/in.h>.
+struct Ipv6Request {
+  struct in6_addr address;
+  std::uint32_t prefix_length;
+  int device;
+};
+
+void add_ipv6_address(const std::string& device, const std::string& address) {
+  UniqueFd control(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  Ipv6Request request{{}, 64, static_cast<int>(if_nametoindex(device.c_str()))};
+  if (inet_pton(AF_INET6, address.c_str(), &request.address) != 1 ||
+      ioctl(control.get(), SIOCSIFADDR, &request) != 0)
+    throw SystemError("cannot give " + device + " the address " + address, errno);
+}
+
 void add_address(const std::string& device, const std::string& address) {
   UniqueFd control(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   struct ifreq request {};
@@ -76,8 +91,12 @@ NetworkNamespace::NetworkNamespace(const std::vector<std::string>& addresses)
       directory_before_(std::filesystem::current_path()) {
   if (!enter_new_namespaces()) throw SystemError("cannot make a network namespace", errno);
   add_address("lo", "127.0.0.1");
-  for (std::size_t i = 0; i < addresses.size(); ++i)
-    if (addresses[i] != "127.0.0.1") add_address("lo:" + std::to_string(i + 1), addresses[i]);
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    if (addresses[i].find(':') != std::string::npos)
+      add_ipv6_address("lo", addresses[i]);
+    else if (addresses[i] != "127.0.0.1")
+      add_address("lo:" + std::to_string(i + 1), addresses[i]);
+  }
   use_name_server("nameserver 127.0.0.1\noptions timeout:5 attempts:1\n");
 }
 

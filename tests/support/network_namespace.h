@@ -19,7 +19,7 @@ class NetworkNamespace {
   // then has nothing to show.
   static bool is_possible();
 
-  // The loopback device has these IPv4 addresses, too.
+  // The loopback device has these IPv4 and IPv6 addresses, too.
   explicit NetworkNamespace(const std::vector<std::string>& addresses = {});
   ~NetworkNamespace();
   NetworkNamespace(const NetworkNamespace&) = delete;
