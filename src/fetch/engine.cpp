@@ -17,14 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Requests held at once, as long as that is work enough: so many lie in the processor's cache from
-// their submission to their result, which is a twentieth of the time of a run.
-constexpr std::size_t kFewHeld = 1024;
-// And at most: enough to find work for every slot when a list names one host for long, few enough
-// that a list of any length costs the same memory.
-constexpr std::size_t kMostHeld = 8192;
-// A new host is asked for one page at first: that it cannot be asked for more is no lack of work.
-constexpr auto kPatience = 20ms;
 // Deaths while running alone after which a URL is given up; from outside (SIGKILL) more are
 // needed, since the URL may have nothing to do with them.
 constexpr int kDeathsAlone = 3;
@@ -63,8 +55,7 @@ Engine::Engine(const FetchOptions& options, const detail::PageTask& task)
       watch_(options_.worker_timeout),
       wake_up_(supervisor_.poll_fd()),
       limits_(options_, Clock::now()),
-      most_held_(
-          std::clamp(4 * static_cast<std::size_t>(options_.concurrency), kFewHeld, kMostHeld)) {
+      hold_limit_(options_.concurrency) {
   for (int worker = 0; worker < workers_; ++worker) places_.push_back(supervisor_.add_worker());
   if (options_.warc) metadata_.emplace();
   room_.resize(places_.size());
@@ -72,7 +63,7 @@ Engine::Engine(const FetchOptions& options, const detail::PageTask& task)
 }
 
 std::size_t Engine::room() const {
-  return stopped_ || held_ >= most_held_ ? 0 : most_held_ - held_;
+  return stopped_ || held_ >= hold_limit_.get() ? 0 : hold_limit_.get() - held_;
 }
 
 Request& Engine::new_request() {
@@ -177,9 +168,7 @@ void Engine::warn(std::vector<std::string>&& warnings) {
 std::optional<TimePoint> Engine::alarm() const {
   if (stopped_) return std::nullopt;
   auto next = oldest_held_ ? std::nullopt : schedule_.next_time();
-  for (std::optional<TimePoint> other :
-       {limits_.end(),
-        lacks_work_since_ ? std::optional(*lacks_work_since_ + kPatience) : std::nullopt})
+  for (std::optional<TimePoint> other : {limits_.end(), hold_limit_.next_look()})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }
@@ -203,7 +192,7 @@ void Engine::hold(bool on, bool oldest_too) {
 }
 
 void Engine::dispatch() {
-  if (cancelled_ || oldest_held_) return lacks_work_since_.reset();
+  if (cancelled_ || oldest_held_) return hold_limit_.look(false, Clock::now());
   // On hold, the oldest request goes on all the same: whoever asked for the hold may be waiting for
   // its result to have room again.
   bool holds = on_hold_ || ordered_.bytes() > options_.ordered_bytes;
@@ -215,20 +204,15 @@ void Engine::dispatch() {
   while (auto start = schedule_.next(now, room_, highest)) send(*start, now);
   while (auto ready = solo_.next()) send_to(ready->place, ready->start, now);
   solo_.adjust_workers();
-  look_further(now, holds);
+  hold_limit_.look(lacks_work(holds), now);
   if (shares_.is_on()) share_rate();
 }
 
-// Where workers would run more than there is to start, it may come later in the list.
-void Engine::look_further(TimePoint now, bool holds) {
+// Whether workers would run more than there is to start among all that may be held.
+bool Engine::lacks_work(bool holds) const {
   bool want_more = std::any_of(room_.begin(), room_.end(), [](int room) { return room > 0; });
-  bool lacks_work = !holds && want_more && schedule_.running() < schedule_.total() &&
-                    held_ >= most_held_ && most_held_ < kMostHeld;
-  if (!lacks_work) return lacks_work_since_.reset();
-  if (!lacks_work_since_) lacks_work_since_ = now;
-  if (now - *lacks_work_since_ < kPatience) return;
-  most_held_ = std::min(2 * most_held_, kMostHeld);
-  lacks_work_since_.reset();
+  return !holds && want_more && schedule_.running() < schedule_.total() &&
+         held_ >= hold_limit_.get();
 }
 
 // A worker that is not there for long (it cannot be started, say) leaves its slots to the others.

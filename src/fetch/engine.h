@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fetch/archive_metadata.h"
+#include "fetch/hold_limit.h"
 #include "fetch/hop.h"
 #include "fetch/ordered_results.h"
 #include "fetch/rate_shares.h"
@@ -58,7 +59,7 @@ class Engine {
   void warn(std::vector<std::string>&& warnings);
 
   void dispatch();
-  void look_further(TimePoint now, bool holds);
+  bool lacks_work(bool holds) const;
   void look_at_workers(TimePoint now);
   void send(const Schedule::Start& start, TimePoint now);
   void send_to(int place, const Schedule::Start& start, TimePoint now);
@@ -109,8 +110,7 @@ class Engine {
   std::vector<TimePoint> ready_at_;  // when each worker was last seen ready
 
   RequestTable requests_;
-  std::size_t most_held_;
-  std::optional<TimePoint> lacks_work_since_;
+  HoldLimit hold_limit_;
   std::size_t held_ = 0;    // requests, and results that wait() has not returned
   OrderedResults ordered_;  // where the caller wants them so, before they are finished_
   std::vector<FetchResult> finished_;

@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "fetch/address_class.h"
 #include "fetch/transfer.h"
+#include "fetch/url.h"
 
 namespace fetchpool::engine {
 namespace {
@@ -18,8 +19,8 @@ bool is_this_machine(std::string_view name) {
 }  // namespace
 
 std::optional<NamedHost> named_host(std::string_view url) {
-  std::size_t begin = url.find("://") + 3;
-  std::string_view rest = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  std::string_view rest = origin_of(url);
+  rest.remove_prefix(rest.find("://") + 3);
   if (rest.starts_with('[')) return std::nullopt;
   std::string_view name = rest.substr(0, rest.find(':'));
   bool may_be_address = !name.empty() && is_digit(name.front());

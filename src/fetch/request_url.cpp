@@ -1,13 +1,12 @@
 #include "fetch/request_url.h"
 
+#include <utility>
+
 #include "fetch/easy_option.h"
+#include "fetch/url.h"
 
 namespace fetchpool::engine {
 namespace {
-
-std::string_view origin_of(std::string_view url) {
-  return url.substr(0, url.find('/', url.find("://") + 3));
-}
 
 // Older versions lose the zone of an address on the way.
 bool has_zone(std::string_view origin) {

@@ -166,6 +166,10 @@ std::optional<std::pair<std::size_t, std::size_t>> find_userinfo(std::string_vie
 
 }  // namespace
 
+std::string_view origin_of(std::string_view url) {
+  return url.substr(0, url.find('/', url.find("://") + 3));
+}
+
 std::variant<Url, UrlError> parse_url(std::string_view input, UrlRules rules) {
   const std::string_view text = trimmed(input);
   if (std::optional<UrlError> error = check_bytes(text)) return *std::move(error);

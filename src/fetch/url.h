@@ -54,6 +54,9 @@ struct Url {
   }
 };
 
+// The origin of a text as Url has it.
+std::string_view origin_of(std::string_view url);
+
 // Why something is no URL that can be requested.
 struct UrlError {
   Outcome outcome;     // bad_url or unsupported_scheme

@@ -87,7 +87,6 @@ bool is_free_of_dot_segments(std::string_view path) {
 }
 
 std::string without_dot_segments(std::string_view path) {
-  if (is_free_of_dot_segments(path)) return std::string(path);
   std::string out;
   out.reserve(path.size() + 1);
   if (path.starts_with('/')) path.remove_prefix(1);

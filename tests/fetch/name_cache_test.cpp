@@ -116,8 +116,8 @@ TEST_CASE("hosts that are addresses have no name to look up", "[names]") {
     int port;
   };
   for (const Row& row : {Row{"http://example.com/", "example.com", 80},
-                         {"https://example.com", "example.com", 443},
-                         {"http://example.com.:8080?q=a:1/", "example.com.", 8080},
+                         {"https://example.com/", "example.com", 443},
+                         {"http://example.com.:8080/?q=a:1/", "example.com.", 8080},
                          {"http://1.2.3.4.5/", "1.2.3.4.5", 80},
                          {"http://256.1.1.1:81/", "256.1.1.1", 81},
                          {"http://notlocalhost/", "notlocalhost", 80}}) {
