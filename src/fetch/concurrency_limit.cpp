@@ -6,30 +6,43 @@ namespace fetchpool::engine {
 namespace {
 
 constexpr int kLeast = 4;
+// Windows from one more to the next, where it is seldom: what is gained by it is lost many times
+// over when it was one too many.
+constexpr int kSeldom = 16;
 
 }  // namespace
 
-void ConcurrencyLimit::add(Clock::duration worked, Clock::duration waited, int running) {
+void ConcurrencyLimit::add(Clock::duration worked, Clock::duration waited, int running, int large) {
   worked_ += worked;
   waited_ += waited;
+  large_ = std::max(large_, large);
   if (worked_ + waited_ < kWindow) return;
   if (!is_fixed_) limit_ = judged(running);
   worked_ = waited_ = {};
   large_ = 0;
+  lacked_memory_ = false;
 }
 
 int ConcurrencyLimit::judged(int running) {
   bool has_time = waited_ > 2 * worked_;
-  if (has_time || large_ == 0) {
-    int doubled = has_time ? std::min(2 * limit_, doubles_up_to_) : 0;
-    return std::min(most_, std::max(limit_ + std::max(1, limit_ / 16), doubled));
-  }
+  return lacked_memory_ && !has_time ? fewer(running) : more(running, has_time);
+}
+
+int ConcurrencyLimit::more(int running, bool has_time) {
+  bool lacked_once = doubles_up_to_ < most_;
+  if (lacked_once && large_ > 0 && 2 * large_ >= running && until_more_-- > 0) return limit_;
+  until_more_ = kSeldom - 1;
+  int doubled = has_time ? std::min(2 * limit_, doubles_up_to_) : 0;
+  return std::min(most_, std::max(limit_ + std::max(1, limit_ / 16), doubled));
+}
+
+int ConcurrencyLimit::fewer(int running) {
+  until_more_ = kSeldom - 1;
   // What was left out before has yet to show.
   if (running > limit_) return limit_;
   // Half of those that are large; the others have no part in this.
-  int fewer = std::min(limit_, std::max(kLeast, running - std::max(1, large_ / 2)));
-  doubles_up_to_ = fewer;
-  return fewer;
+  doubles_up_to_ = std::min(limit_, std::max(kLeast, running - std::max(1, large_ / 2)));
+  return doubles_up_to_;
 }
 
 }  // namespace fetchpool::engine

@@ -11,7 +11,7 @@ namespace fetchpool::engine {
 // not, more transfers under way bring no more pages: their answers wait here, and take the place of
 // those that are worked on in the processor's cache, and of large ones in memory. So it is a few
 // more at a time then, and fewer when a body found no memory and went to a file; from there on it
-// is a few more at a time again.
+// is a few more at a time again, and seldom while most bodies are large.
 class ConcurrencyLimit {
  public:
   // It is judged by what the process did for so long.
@@ -31,22 +31,27 @@ class ConcurrencyLimit {
   int get() const { return limit_; }
   bool is_reduced() const { return limit_ < most_; }
 
-  // The loop has worked for so long, and then waited, while so many were running.
-  void add(Clock::duration worked, Clock::duration waited, int running);
-  // A body went to a file, one of so many that are large now.
-  void lacked_memory(int large) { large_ = std::max(large_, large); }
+  // The loop has worked for so long, and then waited, while so many were running, of which so many
+  // have large bodies.
+  void add(Clock::duration worked, Clock::duration waited, int running, int large);
+  // A body went to a file.
+  void lacked_memory() { lacked_memory_ = true; }
 
  private:
   int judged(int running);
+  int fewer(int running);
+  int more(int running, bool has_time);
 
   int most_;
   int limit_;
-  int doubles_up_to_;  // lower once memory was lacking
+  int doubles_up_to_;   // lower once memory was lacking
+  int until_more_ = 0;  // windows, while most bodies are large
   bool is_fixed_ = false;
   // Since it was judged last:
   Clock::duration worked_{};
   Clock::duration waited_{};
-  int large_ = 0;  // bodies, when memory was lacking; 0: there was enough
+  int large_ = 0;  // at most
+  bool lacked_memory_ = false;
 };
 
 }  // namespace fetchpool::engine

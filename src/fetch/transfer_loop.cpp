@@ -347,8 +347,8 @@ bool TransferLoop::serve_sockets(Clock::duration timeout) {
 void TransferLoop::adapt_limit(Clock::duration worked, Clock::duration waited) {
   const body::BlockPool& memory = shared_.body_memory;
   std::uint64_t refused = std::exchange(refused_, memory.refused());
-  if (refused != refused_) limit_.lacked_memory(memory.large_bodies());
-  limit_.add(worked, waited, running_);
+  if (refused != refused_) limit_.lacked_memory();
+  limit_.add(worked, waited, running_, memory.large_bodies());
   begin_next();
 }
 

@@ -11,30 +11,31 @@ using namespace std::chrono_literals;
 
 constexpr auto kWindow = ConcurrencyLimit::kWindow;
 
-void work(ConcurrencyLimit& limit, int windows = 1) {
-  for (int i = 0; i < windows; ++i) limit.add(kWindow, 0s, limit.get());
+// Without time to spare.
+void work(ConcurrencyLimit& limit, int windows = 1, int large = 0) {
+  for (int i = 0; i < windows; ++i) limit.add(kWindow, 0s, limit.get(), large);
 }
 
 void lack_memory(ConcurrencyLimit& limit, int windows = 1) {
   for (int i = 0; i < windows; ++i) {
-    limit.lacked_memory(limit.get());
-    work(limit);
+    limit.lacked_memory();
+    work(limit, 1, limit.get());
   }
 }
 
 ConcurrencyLimit at_most() {
   ConcurrencyLimit limit(64);
-  while (limit.is_reduced()) limit.add(0s, kWindow, limit.get());
+  while (limit.is_reduced()) limit.add(0s, kWindow, limit.get(), 0);
   return limit;
 }
 
 TEST_CASE("with time to spare, twice as many run a moment later", "[limit]") {
   ConcurrencyLimit limit(20);
   CHECK(limit.get() == 8);
-  limit.add(0s, kWindow, 8);
+  limit.add(0s, kWindow, 8, 0);
   CHECK(limit.get() == 16);
   CHECK(limit.is_reduced());
-  limit.add(kWindow / 5, kWindow, 16);
+  limit.add(kWindow / 5, kWindow, 16, 0);
   CHECK(limit.get() == 20);
   CHECK_FALSE(limit.is_reduced());
   CHECK(ConcurrencyLimit(3).get() == 3);
@@ -44,7 +45,7 @@ TEST_CASE("without time to spare, it is a few more at a time", "[limit]") {
   ConcurrencyLimit limit(64);
   work(limit, 5);
   CHECK(limit.get() == 13);
-  limit.add(kWindow, 2 * kWindow, 13);
+  limit.add(kWindow, 2 * kWindow, 13, 0);
   CHECK(limit.get() == 14);
   work(limit, 100);
   CHECK(limit.get() == 64);
@@ -55,19 +56,19 @@ TEST_CASE("without time to spare, it is a few more at a time", "[limit]") {
 
 TEST_CASE("where a body found no memory, half of the large ones are left out", "[limit]") {
   ConcurrencyLimit limit = at_most();
-  limit.lacked_memory(20);
-  limit.add(kWindow, 0s, 20);
+  limit.lacked_memory();
+  limit.add(kWindow, 0s, 20, 20);
   CHECK(limit.get() == 10);
   limit = at_most();
-  limit.lacked_memory(10);
-  limit.add(kWindow, 0s, 40);
+  limit.lacked_memory();
+  limit.add(kWindow, 0s, 40, 10);
   CHECK(limit.get() == 35);
-  limit.lacked_memory(1);
-  limit.add(kWindow, 0s, 35);
+  limit.lacked_memory();
+  limit.add(kWindow, 0s, 35, 1);
   CHECK(limit.get() == 34);
   // Those that were left out have not ended yet.
-  limit.lacked_memory(10);
-  limit.add(kWindow, 0s, 35);
+  limit.lacked_memory();
+  limit.add(kWindow, 0s, 35, 10);
   CHECK(limit.get() == 34);
 }
 
@@ -90,32 +91,62 @@ TEST_CASE("some transfers always run, however large their bodies", "[limit]") {
 
 TEST_CASE("with time to spare, bodies may go to files", "[limit]") {
   ConcurrencyLimit limit(64);
-  limit.lacked_memory(8);
-  limit.add(0s, kWindow, 8);
+  limit.lacked_memory();
+  limit.add(0s, kWindow, 8, 8);
   CHECK(limit.get() == 16);
 }
 
 TEST_CASE("where memory was lacking once, it is a few more at a time from there on", "[limit]") {
   ConcurrencyLimit limit = at_most();
-  limit.lacked_memory(64);
-  work(limit);
+  lack_memory(limit);
   CHECK(limit.get() == 32);
-  limit.add(0s, kWindow, 32);
+  limit.add(0s, kWindow, 32, 0);
   CHECK(limit.get() == 34);
   lack_memory(limit, 2);
   CHECK(limit.get() == 9);
-  limit.add(0s, kWindow, 9);
+  limit.add(0s, kWindow, 9, 0);
   CHECK(limit.get() == 10);
-  for (int i = 0; i < 100; ++i) limit.add(0s, kWindow, limit.get());
+  for (int i = 0; i < 100; ++i) limit.add(0s, kWindow, limit.get(), 0);
   CHECK(limit.get() == 64);
+}
+
+TEST_CASE("where memory was lacking once, there are seldom more while most bodies are large",
+          "[limit]") {
+  ConcurrencyLimit limit = at_most();
+  lack_memory(limit);
+  for (int more = 0; more < 3; ++more) {
+    CHECK(limit.get() == 32 + 2 * more);
+    work(limit, 15, 16 + more);
+    CHECK(limit.get() == 32 + 2 * more);
+    work(limit, 1, 16 + more);
+  }
+  CHECK(limit.get() == 38);
+  work(limit, 1, 18);  // of 38: not most
+  CHECK(limit.get() == 40);
+  // Time to spare changes nothing of it: bodies that come slowly need memory, too.
+  for (int i = 0; i < 15; ++i) limit.add(0s, kWindow, 40, 40);
+  CHECK(limit.get() == 40);
+  limit.add(0s, kWindow, 40, 40);
+  CHECK(limit.get() == 42);
+  // Nobody can be large where nothing runs.
+  limit.add(0s, kWindow, 0, 0);
+  CHECK(limit.get() == 44);
+}
+
+TEST_CASE("without lack of memory large bodies are as many as others", "[limit]") {
+  ConcurrencyLimit limit(64);
+  work(limit, 5, 8);
+  CHECK(limit.get() == 13);
+  limit.add(0s, kWindow, 13, 13);
+  CHECK(limit.get() == 26);
 }
 
 TEST_CASE("it is judged by a whole window, however many turns that has", "[limit]") {
   ConcurrencyLimit limit = at_most();
-  limit.lacked_memory(64);
-  for (int i = 0; i < 9; ++i) limit.add(kWindow / 20, kWindow / 20, 64);
+  limit.lacked_memory();
+  for (int i = 0; i < 9; ++i) limit.add(kWindow / 20, kWindow / 20, 64, 64);
   CHECK(limit.get() == 64);
-  limit.add(kWindow / 20, kWindow / 20, 64);
+  limit.add(kWindow / 20, kWindow / 20, 64, 64);
   CHECK(limit.get() == 32);
 }
 
