@@ -14,10 +14,10 @@
 
 namespace fetchpool::body {
 
-// Blocks of one size, of which only so many are taken at once: runs of the arena, where there is
-// one and room in it, else memory of the process's own, of which what is given back is kept for the
-// next one. Beside them, room for bodies in one piece: as many as are needed, of which some are
-// kept.
+// Blocks of one size, of which only so many are taken at once: for what will be sent as it is, runs
+// of the arena, where there is one and room in it, else memory of the process's own, of which what
+// is given back is kept for the next one. Beside them, room for bodies in one piece: as many as are
+// needed, of which some are kept.
 class BlockPool {
  private:
   static constexpr std::size_t kHeadRoom = ipc::FrameWriter::kHeaderRoom;
@@ -38,25 +38,31 @@ class BlockPool {
     char* data() const { return own ? own.get() : run.data() + kHeadRoom; }
   };
 
+  // What becomes of the bytes in a block.
+  enum class Use {
+    kept,  // and sent in another form, if at all
+    sent,  // as they are
+  };
+
   explicit BlockPool(std::size_t most = kDefaultMost,
                      std::shared_ptr<ipc::SharedArena> arena = nullptr)
       : arena_(std::move(arena)), most_(most), left_(most) {}
 
   // A block with any contents; none where all are taken.
-  Block take() {
+  Block take(Use use) {
     if (left_ == 0) {
       ++refused_;
       return {};
     }
     --left_;
-    if (arena_)
+    if (arena_ && use == Use::sent)
       if (std::span<char> run = arena_->reserve(kRunSize); !run.empty()) return {nullptr, run};
     if (kept_.empty()) return {std::make_unique_for_overwrite<char[]>(kBlockSize), {}};
     Block block{std::move(kept_.back()), {}};
     kept_.pop_back();
     return block;
   }
-  // Whether bodies save a copy by beginning in a block, and there are enough that they may.
+  // Whether what is to be sent saves a copy by beginning in a block, and there are enough for that.
   bool suits_beginnings() const { return arena_ && left_ > most_ / 2; }
 
   // Requires that the block came from take().

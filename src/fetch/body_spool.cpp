@@ -40,12 +40,11 @@ UniqueFd open_unnamed(const std::string& directory) {
 
 }  // namespace
 
-BodySpool::BodySpool(BlockPool& pool, std::string directory, std::size_t small)
-    : pool_(pool), directory_(std::move(directory)), small_(small) {}
+BodySpool::BodySpool(BlockPool& pool, std::string directory, std::size_t small, BlockPool::Use use)
+    : pool_(pool), directory_(std::move(directory)), small_(small), use_(use), blocks_(pool, use) {}
 
 BodySpool::~BodySpool() {
   if (is_large_) pool_.large_body_ends();
-  give_blocks_back();
 }
 
 void BodySpool::append(std::string_view bytes) {
@@ -56,7 +55,7 @@ void BodySpool::append(std::string_view bytes) {
     return;
   }
   if (!std::exchange(is_large_, true)) pool_.large_body_begins();
-  if (is_in_memory()) append_to_blocks(bytes);
+  if (is_in_memory()) blocks_.append(bytes);
   if (bytes.empty()) return;
   if (is_in_memory()) move_to_file();
   bool is_long = bytes.size() > small_ / 2;
@@ -71,7 +70,8 @@ void BodySpool::append(std::string_view bytes) {
 }
 
 bool BodySpool::begins_in_blocks() const {
-  return piece_.empty() && expected_ > small_ && pool_.suits_beginnings();
+  return piece_.empty() && expected_ > small_ && use_ == BlockPool::Use::sent &&
+         pool_.suits_beginnings();
 }
 
 // Large pieces go from body to body: each transfer keeping its own would be too much memory.
@@ -83,41 +83,17 @@ void BodySpool::make_room(std::size_t count) {
   piece_ = std::move(larger);
 }
 
-// Takes from the front of `bytes` what there are blocks for.
-void BodySpool::append_to_blocks(std::string_view& bytes) {
-  while (!bytes.empty()) {
-    std::size_t used = in_blocks_ % BlockPool::kBlockSize;
-    if (used == 0) {
-      BlockPool::Block block = pool_.take();
-      if (!block) return;
-      blocks_.push_back(std::move(block));
-    }
-    std::size_t count = bytes.copy(blocks_.back().data() + used, BlockPool::kBlockSize - used);
-    in_blocks_ += count;
-    bytes.remove_prefix(count);
-  }
-}
-
 // What is in memory stays there until all of it is in the file.
 void BodySpool::move_to_file() {
   UniqueFd file = open_unnamed(directory_);
   write_to(file, piece_.view());
-  for (std::size_t left = in_blocks_; const BlockPool::Block& block : blocks_) {
-    std::size_t count = std::min(left, BlockPool::kBlockSize);
-    write_to(file, {block.data(), count});
-    left -= count;
-  }
+  std::string_view block;
+  for (std::size_t at = 0; !(block = blocks_.look(at, blocks_.size())).empty(); at += block.size())
+    write_to(file, block);
   written_ = size();
   file_ = std::move(file);
   piece_.clear();
-  give_blocks_back();
-}
-
-void BodySpool::give_blocks_back() {
-  for (BlockPool::Block& block : blocks_)
-    if (block) pool_.give_back(std::move(block));
   blocks_.clear();
-  in_blocks_ = 0;
 }
 
 void BodySpool::write_out(std::string_view bytes) {
@@ -146,11 +122,7 @@ std::string_view BodySpool::look(std::uint64_t offset, std::span<char> room) con
   }
   auto at = static_cast<std::size_t>(offset - written_);
   if (at < piece_.size()) return piece_.view().substr(at, room.size());
-  at -= piece_.size();
-  if (at == in_blocks_) return {};
-  std::size_t begin = at % BlockPool::kBlockSize;
-  std::size_t count = std::min({room.size(), in_blocks_ - at, BlockPool::kBlockSize - begin});
-  return {blocks_[at / BlockPool::kBlockSize].data() + begin, count};
+  return blocks_.look(at - piece_.size(), room.size());
 }
 
 std::size_t BodySpool::read_file(std::uint64_t offset, std::span<char> room) const {
@@ -175,14 +147,9 @@ std::size_t BodySpool::read(std::uint64_t offset, std::span<char> room) const {
   return done;
 }
 
-std::optional<BodySpool::Run> BodySpool::take_run(std::uint64_t offset) {
+std::optional<BlockBuffer::Run> BodySpool::take_run(std::uint64_t offset) {
   if (!is_in_memory() || offset < piece_.size()) return std::nullopt;
-  auto at = static_cast<std::size_t>(offset - piece_.size());
-  if (at == in_blocks_ || at % BlockPool::kBlockSize != 0) return std::nullopt;
-  BlockPool::Block& block = blocks_[at / BlockPool::kBlockSize];
-  if (block.run.empty()) return std::nullopt;
-  std::size_t size = std::min(in_blocks_ - at, BlockPool::kBlockSize);
-  return Run{pool_.hand_over(std::exchange(block, {})), size};
+  return blocks_.take_run(static_cast<std::size_t>(offset - piece_.size()));
 }
 
 void BodySpool::clear() {
@@ -190,7 +157,7 @@ void BodySpool::clear() {
   if (piece_.capacity() >= small_) pool_.give_back(std::exchange(piece_, {}));
   piece_.clear();
   if (std::exchange(is_large_, false)) pool_.large_body_ends();
-  give_blocks_back();
+  blocks_.clear();
   file_.reset();
   written_ = 0;
 }

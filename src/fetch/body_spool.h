@@ -7,10 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/byte_buffer.h"
 #include "base/unique_fd.h"
+#include "fetch/block_buffer.h"
 #include "fetch/block_pool.h"
 #include "fetch/body_output.h"
 
@@ -29,18 +29,19 @@ class BodySpool : public Output {
 
   // `directory` should not be a tmpfs, or the file is memory too. The pool must outlive this.
   explicit BodySpool(BlockPool& pool, std::string directory = "/var/tmp",
-                     std::size_t small = kDefaultSmall);
+                     std::size_t small = kDefaultSmall, BlockPool::Use use = BlockPool::Use::sent);
   BodySpool(const BodySpool&) = delete;
   BodySpool& operator=(const BodySpool&) = delete;
   ~BodySpool() override;
 
   // How long the body will be, as far as that is known before its first byte. One that will be
-  // large then begins in blocks, where they can be handed over and half of them are left.
+  // large, and sent, then begins in blocks, where they can be handed over and half of them are
+  // left.
   void expect(std::uint64_t size) { expected_ = size; }
   void append(std::string_view bytes);
   void write(std::string_view block) override { append(block); }
 
-  std::uint64_t size() const { return written_ + piece_.size() + in_blocks_; }
+  std::uint64_t size() const { return written_ + piece_.size() + blocks_.size(); }
   bool is_in_one_piece() const { return blocks_.empty() && !file_.is_open(); }
   bool is_in_memory() const { return !file_.is_open(); }
   // The whole body; valid until the next append() or clear(). Requires is_in_one_piece().
@@ -53,14 +54,8 @@ class BodySpool : public Output {
   // than there is room for only at the end. Requires offset <= size().
   std::size_t read(std::uint64_t offset, std::span<char> room) const;
 
-  // Bytes of the body in a run of the pool's arena, behind room for the header of a frame.
-  struct Run {
-    std::span<char> memory;
-    std::size_t size;
-  };
-  // The run that begins at `offset`, where one does: it is the caller's from now on, and nothing up
-  // to its end may be looked at any more, nor anything be appended.
-  std::optional<Run> take_run(std::uint64_t offset);
+  // As BlockBuffer::take_run.
+  std::optional<BlockBuffer::Run> take_run(std::uint64_t offset);
 
   // Forgets the body, for the next one: file, blocks and a large piece go.
   void clear();
@@ -68,21 +63,19 @@ class BodySpool : public Output {
  private:
   bool begins_in_blocks() const;
   void make_room(std::size_t count);
-  void append_to_blocks(std::string_view& bytes);
   void move_to_file();
   void write_out(std::string_view bytes);
   void write_to(const UniqueFd& file, std::string_view bytes) const;
   std::size_t read_file(std::uint64_t offset, std::span<char> room) const;
-  void give_blocks_back();
 
   BlockPool& pool_;
   std::string directory_;
   std::size_t small_;
+  BlockPool::Use use_;
   // The beginning of the body, and what follows it; once there is a file, the piece is what comes
   // after the end of that, and there are no blocks.
   ByteBuffer piece_;
-  std::vector<BlockPool::Block> blocks_;
-  std::size_t in_blocks_ = 0;
+  BlockBuffer blocks_;
   UniqueFd file_;
   bool is_large_ = false;  // as the pool was told
   std::uint64_t expected_ = 0;

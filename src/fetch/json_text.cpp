@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 
@@ -285,6 +286,19 @@ Progress escape_blocks_portable(const char* from, const char* end, char* out) {
 
 #endif
 
+void append_utf8(std::string& text, unsigned code) {
+  if (code < 0x80) {
+    text += static_cast<char>(code);
+  } else if (code < 0x800) {
+    text += static_cast<char>(0xc0 | code >> 6);
+    text += static_cast<char>(0x80 | (code & 0x3f));
+  } else {
+    text += static_cast<char>(0xe0 | code >> 12);
+    text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
+    text += static_cast<char>(0x80 | (code & 0x3f));
+  }
+}
+
 char* escape_bytes(Progress done, const char* end) {
   while (done.from != end) done.out = write_escape(*done.from++, done.out);
   return done.out;
@@ -313,6 +327,32 @@ void append_escaped_json(ByteBuffer& out, std::string_view text) {
     char* start = out.room(json_escaped_bound(piece.size()));
     out.filled(static_cast<std::size_t>(escape_json(piece, start) - start));
   }
+}
+
+std::string unescaped_json(std::string_view inside) {
+  std::string text;
+  text.reserve(inside.size());
+  for (std::size_t at = 0; at < inside.size(); ++at) {
+    if (inside[at] != '\\' || at + 1 == inside.size()) {
+      text += inside[at];
+      continue;
+    }
+    char c = inside[++at];
+    if (c == 'u' && inside.size() - at > 4) {
+      unsigned code = 0;
+      std::from_chars(inside.data() + at + 1, inside.data() + at + 5, code, 16);
+      append_utf8(text, code);
+      at += 4;
+    } else {
+      text += c == 'n'   ? '\n'
+              : c == 't' ? '\t'
+              : c == 'r' ? '\r'
+              : c == 'b' ? '\b'
+              : c == 'f' ? '\f'
+                         : c;
+    }
+  }
+  return text;
 }
 
 void append_json_string(std::string& out, std::string_view any_bytes) {

@@ -29,6 +29,10 @@ void append_escaped_json(ByteBuffer& out, std::string_view text);
 // escape_json() with these instructions, which the machine must have.
 char* escape_json_with(Simd simd, std::string_view text, char* out);
 
+// The text of the inside of a JSON string, if there is no escape in it of a character beyond
+// U+FFFF: escape_json() makes none.
+std::string unescaped_json(std::string_view inside);
+
 // Appends a whole JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, as
 // repaired_utf8() does it.
 void append_json_string(std::string& out, std::string_view any_bytes);

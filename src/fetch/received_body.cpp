@@ -28,8 +28,11 @@ ReceivedBody::ReceivedBody(const FetchOptions& options, body::WholeDecoder& whol
       decode_(options.compressed),
       for_archive_(options.warc),
       whole_decoder_(whole_decoder),
-      raw_(memory, options.spool_directory),
-      body_(memory, options.spool_directory),
+      memory_(memory),
+      raw_(memory, options.spool_directory, body::BodySpool::kDefaultSmall,
+           body::BlockPool::Use::kept),
+      body_(memory, options.spool_directory, body::BodySpool::kDefaultSmall,
+            form_ == BodyForm::raw ? body::BlockPool::Use::sent : body::BlockPool::Use::kept),
       hasher_(options.hash) {
   limits_.decoded_bytes = options.max_body_bytes;
 }
@@ -44,6 +47,9 @@ void ReceivedBody::begin(std::string_view content_encoding, std::uint64_t length
   decoder_.reset();
   clear();
   if (!coded_) body_.expect(length);
+  bool is_large = !coded_ && length > body::BodySpool::kDefaultSmall;
+  if (is_large && form_ == BodyForm::json_text && !for_archive_ && memory_.suits_beginnings())
+    escaped_.emplace(memory_);
   hasher_.begin();
   hash_.clear();
   keeps_raw_ = false;
@@ -60,6 +66,7 @@ void ReceivedBody::begin(std::string_view content_encoding, std::uint64_t length
 void ReceivedBody::clear() {
   raw_.clear();
   body_.clear();
+  escaped_.reset();
 }
 
 bool ReceivedBody::write_wire(std::string_view bytes) {
@@ -96,6 +103,7 @@ bool ReceivedBody::begin_streaming() {
 
 void ReceivedBody::finish() {
   try {
+    if (escaped_ && (size_ == 0 || !probe_.is_text())) unescape();
     if (!coded_)
       keep_status(body::Status::finished, {});
     else
@@ -146,6 +154,10 @@ void ReceivedBody::keep_status(body::Status status, const std::string& reason) {
 
 void ReceivedBody::write(std::string_view block) {
   if (form_ == BodyForm::none && !for_archive_) return count(block);
+  if (escaped_) {
+    if (escape(block)) return;
+    unescape();
+  }
   std::uint64_t before = body_.size();
   try {
     body_.append(block);
@@ -154,6 +166,24 @@ void ReceivedBody::write(std::string_view block) {
     throw;
   }
   take_note(block);
+}
+
+// False: with this block the body is no text any more, or too large for the memory.
+bool ReceivedBody::escape(std::string_view block) {
+  probe_.feed(block);
+  if (!probe_.is_text_so_far() || !escaped_->append(block)) return false;
+  count(block);
+  return true;
+}
+
+// What came comes once more, to be kept as it is.
+void ReceivedBody::unescape() {
+  std::string text = escaped_->release();
+  escaped_.reset();
+  probe_.clear();
+  hasher_.begin();
+  size_ = 0;
+  if (!text.empty()) write(text);
 }
 
 // Of bytes that are kept.
@@ -189,6 +219,12 @@ FetchResult::Encoding ReceivedBody::encoding() const {
 }
 
 bool ReceivedBody::append_next_part(ByteBuffer& out) {
+  if (escaped_) {
+    std::string_view block = escaped_->look(static_cast<std::size_t>(sent_), kLongestPart);
+    out.append(block);
+    sent_ += block.size();
+    return !block.empty();
+  }
   switch (encoding()) {
     case FetchResult::Encoding::none:
       return false;
@@ -216,9 +252,12 @@ bool ReceivedBody::append_next_part(ByteBuffer& out) {
   return true;
 }
 
-std::optional<body::BodySpool::Run> ReceivedBody::take_next_run() {
-  if (encoding() != FetchResult::Encoding::raw) return std::nullopt;
-  auto run = (keeps_raw_ ? raw_ : body_).take_run(sent_);
+std::optional<body::BlockBuffer::Run> ReceivedBody::take_next_run() {
+  std::optional<body::BlockBuffer::Run> run;
+  if (escaped_)
+    run = escaped_->take_run(static_cast<std::size_t>(sent_));
+  else if (encoding() == FetchResult::Encoding::raw)
+    run = (keeps_raw_ ? raw_ : body_).take_run(sent_);
   if (run) sent_ += run->size;
   return run;
 }

@@ -13,6 +13,7 @@
 #include "fetch/body_spool.h"
 #include "fetch/body_text.h"
 #include "fetch/decoder.h"
+#include "fetch/escaped_body.h"
 #include "fetch/whole_decoder.h"
 #include "fetchpool/fetch.h"
 
@@ -44,8 +45,8 @@ class ReceivedBody : private body::Output {
   bool too_large() const { return status_ == body::Status::too_large; }
   const std::string& reason() const { return reason_; }
 
-  // After finish(): the body as it is kept, for an archive or to be sent, and whether its content
-  // coding was undone.
+  // After finish(), for an archive: the body as it is kept, and whether its content coding was
+  // undone.
   const body::BodySpool& kept() const { return keeps_raw_ ? raw_ : body_; }
   bool is_decoded() const { return coded_ && !keeps_raw_; }
   // Of its size() bytes, where the options ask for it.
@@ -57,7 +58,7 @@ class ReceivedBody : private body::Output {
   // Sending, after finish(), in the form that the options ask for.
 
   // Whether the whole encoded body makes one part of a message.
-  bool is_small() const { return kept().is_in_one_piece(); }
+  bool is_small() const { return !escaped_ && kept().is_in_one_piece(); }
   // Appends the whole encoded body. Requires is_small().
   FetchResult::Encoding append_to(ByteBuffer& out) const;
   // How the body will be encoded.
@@ -65,10 +66,12 @@ class ReceivedBody : private body::Output {
   // Appends the next part of the encoded body; false when there was none left.
   bool append_next_part(ByteBuffer& out);
   // The next part where it lies already, so that it needs no copy, in a run of the memory's arena.
-  std::optional<body::BodySpool::Run> take_next_run();
+  std::optional<body::BlockBuffer::Run> take_next_run();
 
  private:
   void write(std::string_view block) override;
+  bool escape(std::string_view block);
+  void unescape();
   void take_note(std::string_view kept);
   void count(std::string_view bytes);
   void probe(const body::BodySpool& spool);
@@ -83,12 +86,14 @@ class ReceivedBody : private body::Output {
   bool for_archive_;
   body::Limits limits_;
   body::WholeDecoder& whole_decoder_;
+  body::BlockPool& memory_;
 
   std::string content_encoding_;
   bool coded_ = false;
   std::unique_ptr<body::Decoder> decoder_;  // of a coded body too large to be decoded at its end
   body::BodySpool raw_;                     // a coded body as it came
   body::BodySpool body_;
+  std::optional<body::EscapedBody> escaped_;  // instead, as long as it is large text
   BodyHasher hasher_;
   std::string hash_;
   bool keeps_raw_ = false;

@@ -26,11 +26,11 @@ namespace fetchpool::engine {
 
 // What all transfers of one loop share.
 struct TransferShared {
-  // Bodies that are sent as they are may lie in `arena`, which may be null.
+  // What is sent of bodies may lie in `arena`, which may be null.
   TransferShared(const TransferSettings& all_settings, std::shared_ptr<ipc::SharedArena> arena)
       : settings(all_settings),
         body_memory(body::BlockPool::kDefaultMost,
-                    settings.sends_bodies_as_they_are() ? std::move(arena) : nullptr) {}
+                    settings.only_sends_bodies() ? std::move(arena) : nullptr) {}
 
   TransferSettings settings;
   RequestHeaders headers{settings.options};
@@ -84,7 +84,7 @@ class Transfer {
   // there was none left. `result` is to be sent after that.
   bool append_next_part(ByteBuffer& out, HopResult& result);
   // As ReceivedBody::take_next_run.
-  std::optional<body::BodySpool::Run> take_next_run() { return body_.take_next_run(); }
+  std::optional<body::BlockBuffer::Run> take_next_run() { return body_.take_next_run(); }
 
   CURL* easy() const { return easy_.get(); }
   std::uint64_t job() const { return job_; }

@@ -21,9 +21,9 @@ struct TransferSettings {
   // To be called on every page that is ok; may be none.
   detail::PageTask task{};
 
-  // Whether what comes over the wire, decoded, is all that is sent of a body.
-  bool sends_bodies_as_they_are() const {
-    return options.body == BodyForm::raw && !options.warc && !task.is_set();
+  // Whether bodies are sent and serve nothing else.
+  bool only_sends_bodies() const {
+    return options.body != BodyForm::none && !options.warc && !task.is_set();
   }
 
   std::string encode() const;

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "fetch/json_text.h"
+
 namespace fetchpool::output {
 namespace {
 
@@ -36,45 +38,6 @@ std::size_t value_end(std::string_view line, std::size_t at) {
   return kNowhere;
 }
 
-void append_utf8(std::string& text, unsigned code) {
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xc0 | code >> 6);
-    text += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    text += static_cast<char>(0xe0 | code >> 12);
-    text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    text += static_cast<char>(0x80 | (code & 0x3f));
-  }
-}
-
-// The inside of a string. Our writer escapes only what lies below U+0020.
-std::string unescaped(std::string_view inside) {
-  std::string text;
-  for (std::size_t at = 0; at < inside.size(); ++at) {
-    if (inside[at] != '\\' || at + 1 == inside.size()) {
-      text += inside[at];
-      continue;
-    }
-    char c = inside[++at];
-    if (c == 'u' && inside.size() - at > 4) {
-      unsigned code = 0;
-      std::from_chars(inside.data() + at + 1, inside.data() + at + 5, code, 16);
-      append_utf8(text, code);
-      at += 4;
-    } else {
-      text += c == 'n'   ? '\n'
-              : c == 't' ? '\t'
-              : c == 'r' ? '\r'
-              : c == 'b' ? '\b'
-              : c == 'f' ? '\f'
-                         : c;
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 std::optional<RecordReader::Member> RecordReader::next(std::size_t& position) const {
@@ -98,7 +61,7 @@ std::optional<std::string_view> RecordReader::raw(std::string_view name) {
 std::optional<std::string> RecordReader::text(std::string_view name) {
   auto value = raw(name);
   if (!value || value->size() < 2 || value->front() != '"') return std::nullopt;
-  return unescaped(value->substr(1, value->size() - 2));
+  return body::unescaped_json(value->substr(1, value->size() - 2));
 }
 
 std::optional<std::uint64_t> RecordReader::number(std::string_view name) {

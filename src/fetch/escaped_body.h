@@ -1,0 +1,46 @@
+// A large body that is sent as JSON text.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "fetch/block_buffer.h"
+#include "fetch/block_pool.h"
+
+namespace fetchpool::body {
+
+// Keeps text as the inside of a JSON string, escaped as it comes: so it is written once, where it
+// is sent from, and not read again after the processor has forgotten it.
+class EscapedBody {
+ public:
+  // The pool must outlive this.
+  explicit EscapedBody(BlockPool& pool) : pool_(pool), blocks_(pool, BlockPool::Use::sent) {
+    pool.large_body_begins();
+  }
+  EscapedBody(const EscapedBody&) = delete;
+  EscapedBody& operator=(const EscapedBody&) = delete;
+  ~EscapedBody() { pool_.large_body_ends(); }
+
+  // False: the pool has no more blocks. Nothing of `text` is kept then, nor can anything be added.
+  bool append(std::string_view text);
+
+  // Of the escaped text.
+  std::size_t size() const { return size_; }
+  // As BlockBuffer::look and BlockBuffer::take_run, once all is there.
+  std::string_view look(std::size_t offset, std::size_t most) const {
+    return blocks_.look(offset, most);
+  }
+  std::optional<BlockBuffer::Run> take_run(std::size_t offset) { return blocks_.take_run(offset); }
+
+  // The text as it came. The blocks are given back, and nothing is kept.
+  std::string release();
+
+ private:
+  BlockPool& pool_;
+  BlockBuffer blocks_;
+  std::size_t size_ = 0;  // up to the end of the last text that went in whole
+};
+
+}  // namespace fetchpool::body
