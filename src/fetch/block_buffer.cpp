@@ -4,15 +4,35 @@
 #include <utility>
 
 namespace fetchpool::body {
+namespace {
+
+std::size_t blocks_for(std::size_t bytes) {
+  return (bytes + BlockPool::kBlockSize - 1) / BlockPool::kBlockSize;
+}
+
+}  // namespace
+
+void BlockBuffer::reserve(std::size_t blocks) {
+  while (blocks_.size() < blocks && take_block()) continue;
+}
+
+bool BlockBuffer::take_block() {
+  BlockPool::Block block = pool_.take(use_);
+  if (!block) return false;
+  blocks_.push_back(std::move(block));
+  return true;
+}
+
+void BlockBuffer::trim() {
+  for (; blocks_.size() > blocks_for(size_); blocks_.pop_back())
+    pool_.give_back(std::move(blocks_.back()));
+}
 
 std::span<char> BlockBuffer::room() {
-  if (size_ == blocks_.size() * BlockPool::kBlockSize) {
-    BlockPool::Block block = pool_.take(use_);
-    if (!block) return {};
-    blocks_.push_back(std::move(block));
-  }
   std::size_t used = size_ % BlockPool::kBlockSize;
-  return {blocks_.back().data() + used, BlockPool::kBlockSize - used};
+  std::size_t block = size_ / BlockPool::kBlockSize;
+  if (block == blocks_.size() && !take_block()) return {};
+  return {blocks_[block].data() + used, BlockPool::kBlockSize - used};
 }
 
 void BlockBuffer::append(std::string_view& bytes) {

@@ -22,6 +22,10 @@ class BlockBuffer {
   BlockBuffer& operator=(const BlockBuffer&) = delete;
   ~BlockBuffer() { clear(); }
 
+  // Takes as many blocks now, if the pool has them, and not when they are filled.
+  void reserve(std::size_t blocks);
+  // Gives back what was reserved in vain.
+  void trim();
   // Where bytes may be written that filled() then adds: what is left of a block, nothing only where
   // the pool has no more.
   std::span<char> room();
@@ -33,7 +37,7 @@ class BlockBuffer {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   // What stands at `offset`: at least one byte and at most `most`, none only at the end. Requires
-  // offset <= size() and most > 0.
+  // offset <= size(), and most > 0 where that is less.
   std::string_view look(std::size_t offset, std::size_t most) const;
 
   // Bytes in a run of the pool's arena, behind room for the header of a frame.
@@ -49,6 +53,8 @@ class BlockBuffer {
   void clear();
 
  private:
+  bool take_block();
+
   BlockPool& pool_;
   BlockPool::Use use_;
   std::vector<BlockPool::Block> blocks_;

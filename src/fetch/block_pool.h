@@ -62,8 +62,11 @@ class BlockPool {
     kept_.pop_back();
     return block;
   }
-  // Whether what is to be sent saves a copy by beginning in a block, and there are enough for that.
-  bool suits_beginnings() const { return arena_ && left_ > most_ / 2; }
+  // Whether what is to be sent saves a copy by beginning in a block, and a quarter of all is left
+  // beside the `blocks` that it needs.
+  bool suits_beginnings(std::size_t blocks = 1) const {
+    return arena_ && left_ >= blocks + most_ / 4;
+  }
 
   // Requires that the block came from take().
   void give_back(Block block) {
@@ -82,7 +85,7 @@ class BlockPool {
   // How often there was none.
   std::uint64_t refused() const { return refused_; }
 
-  // Bodies that are more than one piece, wherever they lie.
+  // Bodies that are more than one piece, or will be, wherever they lie.
   void large_body_begins() { ++large_bodies_; }
   void large_body_ends() { --large_bodies_; }
   int large_bodies() const { return large_bodies_; }

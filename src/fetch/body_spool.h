@@ -35,8 +35,7 @@ class BodySpool : public Output {
   ~BodySpool() override;
 
   // How long the body will be, as far as that is known before its first byte. One that will be
-  // large, and sent, then begins in blocks, where they can be handed over and half of them are
-  // left.
+  // large, and sent, then begins in blocks, where they can be handed over and are not scarce.
   void expect(std::uint64_t size) { expected_ = size; }
   void append(std::string_view bytes);
   void write(std::string_view block) override { append(block); }

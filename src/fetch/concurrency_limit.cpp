@@ -6,8 +6,9 @@ namespace fetchpool::engine {
 namespace {
 
 constexpr int kLeast = 4;
-// Windows from one more to the next, where it is seldom: what is gained by it is lost many times
-// over when it was one too many.
+// After memory was lacking, for so many windows, it is more only in every sixteenth: what is gained
+// by one more is lost many times over when it was one too many.
+constexpr int kCareful = 64;
 constexpr int kSeldom = 16;
 
 }  // namespace
@@ -25,19 +26,19 @@ void ConcurrencyLimit::add(Clock::duration worked, Clock::duration waited, int r
 
 int ConcurrencyLimit::judged(int running) {
   bool has_time = waited_ > 2 * worked_;
-  return lacked_memory_ && !has_time ? fewer(running) : more(running, has_time);
+  if (lacked_memory_ && !has_time) return fewer(running);
+  bool is_too_soon = careful_ > 0 && --careful_ % kSeldom != 0;
+  bool most_are_large = large_ > 0 && 2 * large_ >= running;
+  return is_too_soon && most_are_large ? limit_ : more(has_time);
 }
 
-int ConcurrencyLimit::more(int running, bool has_time) {
-  bool lacked_once = doubles_up_to_ < most_;
-  if (lacked_once && large_ > 0 && 2 * large_ >= running && until_more_-- > 0) return limit_;
-  until_more_ = kSeldom - 1;
+int ConcurrencyLimit::more(bool has_time) const {
   int doubled = has_time ? std::min(2 * limit_, doubles_up_to_) : 0;
   return std::min(most_, std::max(limit_ + std::max(1, limit_ / 16), doubled));
 }
 
 int ConcurrencyLimit::fewer(int running) {
-  until_more_ = kSeldom - 1;
+  careful_ = kCareful;
   // What was left out before has yet to show.
   if (running > limit_) return limit_;
   // Half of those that are large; the others have no part in this.

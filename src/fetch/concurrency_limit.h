@@ -10,8 +10,8 @@ namespace fetchpool::engine {
 // Few at first, and soon as many as there may be where this process has time to spare. Where it has
 // not, more transfers under way bring no more pages: their answers wait here, and take the place of
 // those that are worked on in the processor's cache, and of large ones in memory. So it is a few
-// more at a time then, and fewer when a body found no memory and went to a file; from there on it
-// is a few more at a time again, and seldom while most bodies are large.
+// more at a time then, and fewer when a body found no memory; from there on it is a few more at a
+// time again, but for a second seldom while most bodies are large.
 class ConcurrencyLimit {
  public:
   // It is judged by what the process did for so long.
@@ -34,18 +34,18 @@ class ConcurrencyLimit {
   // The loop has worked for so long, and then waited, while so many were running, of which so many
   // have large bodies.
   void add(Clock::duration worked, Clock::duration waited, int running, int large);
-  // A body went to a file.
+  // A body found no memory.
   void lacked_memory() { lacked_memory_ = true; }
 
  private:
   int judged(int running);
   int fewer(int running);
-  int more(int running, bool has_time);
+  int more(bool has_time) const;
 
   int most_;
   int limit_;
-  int doubles_up_to_;   // lower once memory was lacking
-  int until_more_ = 0;  // windows, while most bodies are large
+  int doubles_up_to_;  // lower once memory was lacking
+  int careful_ = 0;    // windows left after memory was lacking
   bool is_fixed_ = false;
   // Since it was judged last:
   Clock::duration worked_{};

@@ -32,12 +32,13 @@ bool EscapedBody::append(std::string_view text) {
 }
 
 std::string EscapedBody::release() {
-  std::string escaped;
-  escaped.reserve(size_);
-  while (escaped.size() < size_) escaped += look(escaped.size(), size_ - escaped.size());
+  std::string text;
+  text.reserve(size_);
+  while (text.size() < size_) text += look(text.size(), size_ - text.size());
   blocks_.clear();
   size_ = 0;
-  return unescaped_json(escaped);
+  unescape_json(text);
+  return text;
 }
 
 }  // namespace fetchpool::body

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,9 +16,16 @@ namespace fetchpool::body {
 // is sent from, and not read again after the processor has forgotten it.
 class EscapedBody {
  public:
-  // The pool must outlive this.
-  explicit EscapedBody(BlockPool& pool) : pool_(pool), blocks_(pool, BlockPool::Use::sent) {
+  // Whether a text of `length` bytes will find memory enough, if escapes make it an eighth longer
+  // at most: they hardly ever make more of a page.
+  static bool suits(const BlockPool& pool, std::uint64_t length) {
+    return pool.suits_beginnings(blocks_for(length));
+  }
+  // For a text of as many bytes, most likely. The pool must outlive this.
+  EscapedBody(BlockPool& pool, std::uint64_t length)
+      : pool_(pool), blocks_(pool, BlockPool::Use::sent) {
     pool.large_body_begins();
+    blocks_.reserve(blocks_for(length));
   }
   EscapedBody(const EscapedBody&) = delete;
   EscapedBody& operator=(const EscapedBody&) = delete;
@@ -25,6 +33,9 @@ class EscapedBody {
 
   // False: the pool has no more blocks. Nothing of `text` is kept then, nor can anything be added.
   bool append(std::string_view text);
+
+  // No more comes.
+  void finish() { blocks_.trim(); }
 
   // Of the escaped text.
   std::size_t size() const { return size_; }
@@ -38,6 +49,10 @@ class EscapedBody {
   std::string release();
 
  private:
+  static std::size_t blocks_for(std::uint64_t length) {
+    return static_cast<std::size_t>(length / (BlockPool::kBlockSize / 9 * 8)) + 1;
+  }
+
   BlockPool& pool_;
   BlockBuffer blocks_;
   std::size_t size_ = 0;  // up to the end of the last text that went in whole

@@ -286,17 +286,20 @@ Progress escape_blocks_portable(const char* from, const char* end, char* out) {
 
 #endif
 
-void append_utf8(std::string& text, unsigned code) {
+// A character up to U+FFFF, in up to three bytes.
+char* write_utf8(unsigned code, char* out) {
   if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xc0 | code >> 6);
-    text += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    text += static_cast<char>(0xe0 | code >> 12);
-    text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    text += static_cast<char>(0x80 | (code & 0x3f));
+    *out++ = static_cast<char>(code);
+    return out;
   }
+  if (code < 0x800) {
+    *out++ = static_cast<char>(0xc0 | code >> 6);
+  } else {
+    *out++ = static_cast<char>(0xe0 | code >> 12);
+    *out++ = static_cast<char>(0x80 | (code >> 6 & 0x3f));
+  }
+  *out++ = static_cast<char>(0x80 | (code & 0x3f));
+  return out;
 }
 
 char* escape_bytes(Progress done, const char* end) {
@@ -329,30 +332,31 @@ void append_escaped_json(ByteBuffer& out, std::string_view text) {
   }
 }
 
-std::string unescaped_json(std::string_view inside) {
-  std::string text;
-  text.reserve(inside.size());
-  for (std::size_t at = 0; at < inside.size(); ++at) {
-    if (inside[at] != '\\' || at + 1 == inside.size()) {
-      text += inside[at];
+void unescape_json(std::string& inside) {
+  const char* end = inside.data() + inside.size();
+  char* out = inside.data();  // never ahead of `from`: an escape is longer than what it stands for
+  for (const char* from = out; from != end;) {
+    if (*from != '\\' || from + 1 == end) {
+      *out++ = *from++;
       continue;
     }
-    char c = inside[++at];
-    if (c == 'u' && inside.size() - at > 4) {
+    char c = from[1];
+    from += 2;
+    if (c == 'u' && end - from >= 4) {
       unsigned code = 0;
-      std::from_chars(inside.data() + at + 1, inside.data() + at + 5, code, 16);
-      append_utf8(text, code);
-      at += 4;
+      std::from_chars(from, from + 4, code, 16);
+      out = write_utf8(code, out);
+      from += 4;
     } else {
-      text += c == 'n'   ? '\n'
-              : c == 't' ? '\t'
-              : c == 'r' ? '\r'
-              : c == 'b' ? '\b'
-              : c == 'f' ? '\f'
-                         : c;
+      *out++ = c == 'n'   ? '\n'
+               : c == 't' ? '\t'
+               : c == 'r' ? '\r'
+               : c == 'b' ? '\b'
+               : c == 'f' ? '\f'
+                          : c;
     }
   }
-  return text;
+  inside.resize(static_cast<std::size_t>(out - inside.data()));
 }
 
 void append_json_string(std::string& out, std::string_view any_bytes) {

@@ -29,9 +29,9 @@ void append_escaped_json(ByteBuffer& out, std::string_view text);
 // escape_json() with these instructions, which the machine must have.
 char* escape_json_with(Simd simd, std::string_view text, char* out);
 
-// The text of the inside of a JSON string, if there is no escape in it of a character beyond
-// U+FFFF: escape_json() makes none.
-std::string unescaped_json(std::string_view inside);
+// Turns the inside of a JSON string into its text, if there is no escape in it of a character
+// beyond U+FFFF: escape_json() makes none.
+void unescape_json(std::string& inside);
 
 // Appends a whole JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, as
 // repaired_utf8() does it.

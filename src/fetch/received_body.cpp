@@ -48,8 +48,9 @@ void ReceivedBody::begin(std::string_view content_encoding, std::uint64_t length
   clear();
   if (!coded_) body_.expect(length);
   bool is_large = !coded_ && length > body::BodySpool::kDefaultSmall;
-  if (is_large && form_ == BodyForm::json_text && !for_archive_ && memory_.suits_beginnings())
-    escaped_.emplace(memory_);
+  bool may_be_escaped = is_large && form_ == BodyForm::json_text && !for_archive_;
+  if (may_be_escaped && body::EscapedBody::suits(memory_, length))
+    escaped_.emplace(memory_, length);
   hasher_.begin();
   hash_.clear();
   keeps_raw_ = false;
@@ -103,7 +104,7 @@ bool ReceivedBody::begin_streaming() {
 
 void ReceivedBody::finish() {
   try {
-    if (escaped_ && (size_ == 0 || !probe_.is_text())) unescape();
+    if (escaped_) finish_escaping();
     if (!coded_)
       keep_status(body::Status::finished, {});
     else
@@ -174,6 +175,13 @@ bool ReceivedBody::escape(std::string_view block) {
   if (!probe_.is_text_so_far() || !escaped_->append(block)) return false;
   count(block);
   return true;
+}
+
+void ReceivedBody::finish_escaping() {
+  if (size_ > 0 && probe_.is_text())
+    escaped_->finish();
+  else
+    unescape();
 }
 
 // What came comes once more, to be kept as it is.

@@ -71,6 +71,7 @@ class ReceivedBody : private body::Output {
  private:
   void write(std::string_view block) override;
   bool escape(std::string_view block);
+  void finish_escaping();
   void unescape();
   void take_note(std::string_view kept);
   void count(std::string_view bytes);

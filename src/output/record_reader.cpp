@@ -61,7 +61,9 @@ std::optional<std::string_view> RecordReader::raw(std::string_view name) {
 std::optional<std::string> RecordReader::text(std::string_view name) {
   auto value = raw(name);
   if (!value || value->size() < 2 || value->front() != '"') return std::nullopt;
-  return body::unescaped_json(value->substr(1, value->size() - 2));
+  std::string text(value->substr(1, value->size() - 2));
+  body::unescape_json(text);
+  return text;
 }
 
 std::optional<std::uint64_t> RecordReader::number(std::string_view name) {

@@ -90,7 +90,7 @@ TEST_CASE("a spooled body can be read while it grows, from anywhere", "[body]") 
 }
 
 TEST_CASE("a body that is known to be large begins in blocks that can be handed over", "[body]") {
-  BlockPool pool(2, ipc::SharedArena::create(std::size_t{1} << 20));
+  BlockPool pool(4, ipc::SharedArena::create(std::size_t{1} << 20));
   BodySpool spool(pool, "/var/tmp", 1000);
   std::string body = noise_of(3000, 6);
   spool.expect(body.size());
@@ -98,9 +98,10 @@ TEST_CASE("a body that is known to be large begins in blocks that can be handed 
   CHECK_FALSE(spool.is_in_one_piece());
   spool.append(std::string_view(body).substr(500));
   CHECK(read_in_pieces(spool, 700) == body);
-  // Where half of the blocks are taken, as any other; and where there is no shared memory.
+  // Where all but a quarter of the blocks are taken, as any other; and where there is no shared
+  // memory.
   BodySpool hog(pool, "/var/tmp", 0);
-  hog.append("x");
+  hog.append(noise_of(BlockPool::kBlockSize + 1, 7));
   BodySpool unlucky(pool, "/var/tmp", 1000);
   unlucky.expect(5000);
   unlucky.append("short after all");

@@ -114,23 +114,25 @@ TEST_CASE("where memory was lacking once, there are seldom more while most bodie
           "[limit]") {
   ConcurrencyLimit limit = at_most();
   lack_memory(limit);
+  // Also with time to spare: bodies that come slowly need memory, too.
   for (int more = 0; more < 3; ++more) {
     CHECK(limit.get() == 32 + 2 * more);
-    work(limit, 15, 16 + more);
+    for (int i = 0; i < 15; ++i) limit.add(0s, kWindow, 32 + 2 * more, 16 + more);
     CHECK(limit.get() == 32 + 2 * more);
     work(limit, 1, 16 + more);
   }
   CHECK(limit.get() == 38);
   work(limit, 1, 18);  // of 38: not most
   CHECK(limit.get() == 40);
-  // Time to spare changes nothing of it: bodies that come slowly need memory, too.
-  for (int i = 0; i < 15; ++i) limit.add(0s, kWindow, 40, 40);
-  CHECK(limit.get() == 40);
-  limit.add(0s, kWindow, 40, 40);
-  CHECK(limit.get() == 42);
-  // Nobody can be large where nothing runs.
   limit.add(0s, kWindow, 0, 0);
+  CHECK(limit.get() == 42);
+  // A second after memory was lacking it is as with all others.
+  work(limit, 13, 42);
+  CHECK(limit.get() == 42);
+  work(limit, 1, 42);
   CHECK(limit.get() == 44);
+  work(limit, 1, 44);
+  CHECK(limit.get() == 46);
 }
 
 TEST_CASE("without lack of memory large bodies are as many as others", "[limit]") {

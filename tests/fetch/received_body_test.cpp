@@ -1,6 +1,8 @@
 #include "fetch/received_body.h"
 
 #include <cstdint>
+#include <filesystem>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -30,6 +32,10 @@ std::string escaped(const std::string& text) {
   ByteBuffer out;
   REQUIRE(body::append_body(out, text, body::Form::json) == body::Encoding::utf8);
   return std::string(out.view());
+}
+
+std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
 
 struct Sent {
@@ -63,8 +69,12 @@ Sent send(ReceivedBody& body, ipc::SharedArena& arena) {
 
 // What one response after the other goes through; their bytes come in pieces of random size.
 struct Fixture {
-  explicit Fixture(std::size_t blocks = 32, const std::string& directory = "/var/tmp")
-      : pool(blocks, arena), body(options(directory), decoder, pool) {}
+  explicit Fixture(std::size_t blocks = BlockPool::kDefaultMost,
+                   const std::string& directory = "/var/tmp", std::size_t arena_size = 16 << 20)
+      : arena_size_(arena_size),
+        arena(ipc::SharedArena::create(arena_size)),
+        pool(blocks, arena),
+        body(options(directory), decoder, pool) {}
 
   static FetchOptions options(const std::string& directory) {
     FetchOptions options;
@@ -76,26 +86,30 @@ struct Fixture {
 
   void receive(std::string_view bytes, std::size_t length) {
     body.begin({}, length);
+    write(bytes);
+    body.finish();
+  }
+
+  void write(std::string_view bytes) {
     while (!bytes.empty()) {
       std::size_t count = std::uniform_int_distribution<std::size_t>(1, 40'000)(random);
       std::string_view piece = bytes.substr(0, count);
-      REQUIRE(body.write_wire(piece));
+      if (!body.write_wire(piece)) FAIL("it was not taken");
       bytes.remove_prefix(piece.size());
     }
-    body.finish();
   }
 
   bool all_is_free() {
     body.clear();
-    auto whole = arena->reserve(kArena);
-    if (whole.empty()) return false;
+    auto whole = arena->reserve(arena_size_);
+    if (whole.empty() || pool.large_bodies() != 0) return false;
     arena->release(whole);
     return true;
   }
 
-  static constexpr std::size_t kArena = std::size_t{16} << 20;
+  std::size_t arena_size_;
   std::mt19937_64 random{kPiecesSeed};
-  std::shared_ptr<ipc::SharedArena> arena = ipc::SharedArena::create(kArena);
+  std::shared_ptr<ipc::SharedArena> arena;
   BlockPool pool;
   body::WholeDecoder decoder;
   ReceivedBody body;
@@ -122,6 +136,26 @@ TEST_CASE("a large text is kept escaped, in the memory it is sent from", "[body]
     CHECK(sent.runs == 0);
     CHECK(fixture.all_is_free());
   }
+}
+
+TEST_CASE("a text keeps memory for an eighth more than its length until it is there", "[body]") {
+  Fixture fixture(4);
+  std::string text(2 * (BlockPool::kBlockSize / 9 * 8) + 10, '.');
+  auto blocks_left = [&] {
+    std::vector<BlockPool::Block> left;
+    while (BlockPool::Block block = fixture.pool.take(BlockPool::Use::kept))
+      left.push_back(std::move(block));
+    for (BlockPool::Block& block : left) fixture.pool.give_back(std::move(block));
+    return left.size();
+  };
+  fixture.body.begin({}, text.size());
+  CHECK(blocks_left() == 1);
+  fixture.write(text);
+  CHECK(blocks_left() == 1);
+  fixture.body.finish();
+  CHECK(blocks_left() == 2);
+  CHECK(fixture.all_is_free());
+  CHECK(blocks_left() == 4);
 }
 
 TEST_CASE("what turns out to be no text goes as base64, wherever that shows", "[body]") {
@@ -160,9 +194,19 @@ TEST_CASE("a body may be shorter or longer than its server said", "[body]") {
   }
 }
 
-TEST_CASE("a text for which there is not memory enough goes on in a file, as it came", "[body]") {
-  Fixture fixture(4);
-  std::string text = text_of(6 * BlockPool::kBlockSize);
+TEST_CASE("where shared memory is full, a text is sent from the process's own", "[body]") {
+  Fixture fixture(BlockPool::kDefaultMost, "/var/tmp", 1 << 20);  // three runs
+  std::string text = text_of(1'500'000);
+  fixture.receive(text, text.size());
+  Sent sent = send(fixture.body, *fixture.arena);
+  CHECK((sent.bytes == escaped(text)));
+  CHECK(sent.runs == 3);
+  CHECK(fixture.all_is_free());
+}
+
+TEST_CASE("a text with more escapes than there is memory for is kept as it came", "[body]") {
+  Fixture fixture(8);
+  std::string text(2 * BlockPool::kBlockSize, '\x01');
   fixture.receive(text, text.size());
   CHECK(fixture.body.size() == text.size());
   Sent sent = send(fixture.body, *fixture.arena);
@@ -171,17 +215,29 @@ TEST_CASE("a text for which there is not memory enough goes on in a file, as it 
   CHECK(fixture.all_is_free());
 }
 
+TEST_CASE("a text that is longer than its server said goes on in a file", "[body]") {
+  Fixture fixture(8);
+  std::string text = text_of(12 * BlockPool::kBlockSize);
+  auto files = open_descriptors();
+  fixture.receive(text, 3 * BlockPool::kBlockSize);
+  CHECK(open_descriptors() == files + 1);
+  CHECK(fixture.body.size() == text.size());
+  CHECK((send(fixture.body, *fixture.arena).bytes == escaped(text)));
+  CHECK(fixture.all_is_free());
+  CHECK(open_descriptors() == files);
+}
+
 TEST_CASE("where there is no room on the disk, what was kept is told", "[body]") {
-  Fixture fixture(4, "/nonexistent/spool");
-  std::string text = text_of(6 * BlockPool::kBlockSize);
-  fixture.body.begin({}, text.size());
-  CHECK_THROWS_AS(fixture.body.write_wire(text), SystemError);
+  Fixture fixture(8, "/nonexistent/spool");
+  std::string text = text_of(12 * BlockPool::kBlockSize);
+  fixture.body.begin({}, 3 * BlockPool::kBlockSize);
+  CHECK_THROWS_AS(fixture.write(text), SystemError);
   fixture.body.finish();
   std::size_t size = fixture.body.size();
-  CHECK(size > 3 * BlockPool::kBlockSize);
+  CHECK(size > 7 * BlockPool::kBlockSize);
   CHECK(size < text.size());
   std::string hash = fixture.body.hash();
-  ByteBuffer expected;  // text or not, as the disk had it
+  ByteBuffer expected;  // text or not, as memory had room for it
   body::append_body(expected, text.substr(0, size), body::Form::json);
   CHECK((send(fixture.body, *fixture.arena).bytes == expected.view()));
   fixture.receive(text.substr(0, size), 0);
