@@ -87,7 +87,7 @@ int Schedule::quota(const Host& host, int worker) const {
   auto workers = usable_.size();
   auto place = static_cast<std::size_t>(at - usable_.begin()) + workers - host.hash % workers;
   int slots = slots_of(host);
-  if (host.http2) return place % workers == 0 ? slots : 0;
+  if (host.http2 && options_.per_host > 0) return place % workers == 0 ? slots : 0;
   int all = static_cast<int>(workers);
   return slots / all + (static_cast<int>(place % workers) < slots % all ? 1 : 0);
 }

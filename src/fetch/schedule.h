@@ -91,8 +91,8 @@ class Schedule {
 
   // A transfer to the host stands: it is no longer unknown.
   void connected(HostId host);
-  // Whether the host speaks HTTP/2. One that does belongs to one worker, where all its slots are
-  // streams of one connection.
+  // Whether the host speaks HTTP/2. Its slots at a worker are then streams of one connection, and
+  // where there is a limit for each host, one worker has all of them.
   void speaks_http2(HostId host, bool does);
   // A request went out to the host. Needed only where there is a wait.
   void request_went_out(HostId host, TimePoint now);

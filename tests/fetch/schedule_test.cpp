@@ -290,6 +290,23 @@ TEST_CASE("the slots of a worker that is not there belong to the others", "[fetc
   CHECK(lane.schedule.running() == 4);
 }
 
+TEST_CASE("without a limit for hosts, one that speaks HTTP/2 has slots at every worker",
+          "[fetch]") {
+  Lane lane(options(20, 0, 3));
+  lane.make_known("https://a:443");
+  auto host = lane.schedule.host("https://a:443");
+  lane.schedule.speaks_http2(host, true);
+  for (Schedule::Ticket ticket = 1; ticket <= 40; ++ticket) lane.add("https://a:443", ticket);
+  std::map<int, std::uint32_t> quotas;
+  for (const auto& start : lane.start_all()) {
+    CHECK(start.http2);
+    quotas[start.worker] = start.quota;
+  }
+  REQUIRE(quotas.size() == 3);
+  CHECK(quotas[0] + quotas[1] + quotas[2] == 20);
+  CHECK(lane.schedule.running() == 20);
+}
+
 TEST_CASE("what runs at other workers counts when a host turns out to speak HTTP/2", "[fetch]") {
   Lane lane(options(20, 6, 3));
   lane.make_known("https://a:443");
