@@ -6,8 +6,8 @@ namespace fetchpool::engine {
 namespace {
 
 constexpr int kLeast = 4;
-// After memory was lacking, for so many windows, it is more only in every sixteenth: what is gained
-// by one more is lost many times over when it was one too many.
+// After memory was lacking and there were fewer for it, for so many windows, it is more only in
+// every sixteenth: what is gained by one more is lost many times over when it was one too many.
 constexpr int kCareful = 64;
 constexpr int kSeldom = 16;
 

@@ -242,7 +242,8 @@ void Engine::send_to(int place, const Schedule::Start& start, TimePoint now) {
   hop.host = start.host;
   hop.host_quota = start.quota;
   hop.share_connection = start.http2;
-  // Whether the host speaks HTTP/2, and so belongs to one worker, shows with the first answer only.
+  // Whether the host speaks HTTP/2, and its transfers share a connection, shows with the first
+  // answer only.
   bool may_be_http2 = may_speak_http2(options_) && hop.url.starts_with("https:");
   hop.tell_connected = (start.host_is_new && !may_be_http2) || options_.wait_per_host.count() > 0;
   hop.pauses_seen = pauses_seen(place);

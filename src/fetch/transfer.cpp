@@ -309,9 +309,9 @@ bool Transfer::body_begins() {
   body_begun_ = true;
   ContentLength length = head_.content_length();
   bool has_length = !head_.chunked() && length.state == ContentLength::State::valid;
-  body_.begin(head_.content_encoding(), has_length ? length.value : 0);
   int status = head_.status();
   seen_.body_expected = request_.method != "HEAD" && status != 204 && status != 304;
+  body_.begin(head_.content_encoding(), has_length && seen_.body_expected ? length.value : 0);
   std::uint64_t most = shared_.settings.options.max_body_bytes;
   if (!seen_.body_expected || most == 0 || !has_length || length.value <= most) return true;
   seen_.abort = Observed::Abort::body;

@@ -42,6 +42,8 @@ TransferLoop::TransferLoop(const TransferSettings& settings, TransferObserver& o
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, long{settings.transfers});
+  // As many as there may be, or a host would get a second connection for those beyond a hundred.
+  curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, long{settings.transfers});
   if (settings.options.limit_rate > 0) {
     budget_.set_rate(settings.bytes_per_second);
     others_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));

@@ -196,5 +196,32 @@ TEST_CASE("a host that speaks HTTP/2 is reached by one connection, one of HTTP/1
   CHECK(connections("--http2", "0") == 2);
 }
 
+TEST_CASE("more than a hundred streams to a host share its connection") {
+  if (!Nginx::is_installed()) return;
+  TestCa ca;
+  NginxOptions options;
+  options.certificate = ca.valid();
+  options.http2 = true;
+  // What is slow takes the server two seconds, so that all of it runs at once.
+  options.server_lines =
+      "  http2_max_concurrent_streams 200;\n  location /slow { limit_rate 1k; return 200 "
+      "\"$connection " +
+      std::string(2000, '.') + "\\n\"; }\n  location /fast { return 200 \"$connection \\n\"; }\n";
+  Nginx nginx(options);
+  std::string list = nginx.tls_url("/fast") + "\n";
+  for (int i = 0; i < 160; ++i) list += nginx.tls_url("/slow?" + std::to_string(i)) + "\n";
+  for (const char* per_host : {"160", "0"}) {
+    CAPTURE(per_host);
+    Finished done = fetchpool({"--http2", "--per-host", per_host, "-j", "160", "-p", "1",
+                               "--cacert", ca.file(), "--raw"})
+                        .stdin_text(list)
+                        .run();
+    CHECK(done.status == 0);
+    std::set<std::string> connections;
+    for (const std::string& line : done.lines()) connections.insert(line.substr(0, line.find(' ')));
+    CHECK(connections.size() == 1);
+  }
+}
+
 }  // namespace
 }  // namespace fetchpool::test
