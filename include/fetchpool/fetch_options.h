@@ -34,7 +34,9 @@ struct StatusRange {
   int last = 0;
 };
 
-// Which version of HTTP is spoken.
+// Which version of HTTP is spoken. A host that speaks HTTP/2 is reached by one connection of one
+// worker, where there is no limit for hosts (FetchOptions::per_host is 0) by one of each worker,
+// and by more where the server allows fewer streams.
 enum class HttpVersion {
   // HTTP/2 where a TLS server chooses it (ALPN) and the libcurl in use is 8.0 or newer: older ones
   // take some answers that were cut for whole ones. Else HTTP/1.1.

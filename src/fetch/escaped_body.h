@@ -37,9 +37,7 @@ class EscapedBody {
   // No more comes.
   void finish() { blocks_.trim(); }
 
-  // Of the escaped text.
-  std::size_t size() const { return size_; }
-  // As BlockBuffer::look and BlockBuffer::take_run, once all is there.
+  // As BlockBuffer::look and BlockBuffer::take_run, of the escaped text once all is there.
   std::string_view look(std::size_t offset, std::size_t most) const {
     return blocks_.look(offset, most);
   }

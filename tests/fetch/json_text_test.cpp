@@ -148,6 +148,19 @@ TEST_CASE("a JSON string of any bytes is valid, with U+FFFD for what is not UTF-
   }
 }
 
+TEST_CASE("escaped text is turned back, and the escapes of others up to U+FFFF", "[body]") {
+  std::string text;
+  for (int byte = 0; byte < 256; ++byte) text += {static_cast<char>(byte), '\\', 'n'};
+  ByteBuffer escaped;
+  append_escaped_json(escaped, text);
+  std::string inside(escaped.view());
+  unescape_json(inside);
+  CHECK(inside == text);
+  inside = R"(\u00e9\u20ac\/\\u0041\u004)";
+  unescape_json(inside);
+  CHECK(inside == "\u00e9\u20ac/\\u0041u004");
+}
+
 TEST_CASE("a buffer takes escaped text of any length after what it holds", "[body]") {
   for (std::size_t size : {0, 1, 4095, 4096, 4097, 100000}) {
     std::string text = page_of(size, size) + std::string(size / 10, '\x02');
